@@ -1,0 +1,170 @@
+// Package world holds the facts that the honest host decides from: merchants,
+// terminals, cards, accounts, issuers and the trading calendar. It validates
+// them and decides nothing.
+package world
+
+import "time"
+
+// World is one complete set of facts. Maps are keyed by the name that files,
+// flags and scenarios use: an alias for cards, accounts and issuers, the ID
+// itself for merchants and terminals.
+type World struct {
+	Acquirer  Acquirer
+	Merchants map[string]*Merchant // by merchant ID (DE 42), without trailing spaces
+	Terminals map[string]*Terminal // by terminal ID (DE 41), without trailing spaces
+	Cards     map[string]*Card     // by alias, such as "good"
+	Accounts  map[string]*Account  // by alias
+	Issuers   map[string]*Issuer   // by alias
+	Holidays  map[string]*Holidays // by calendar name
+}
+
+// Acquirer is the host's own identity.
+type Acquirer struct {
+	ID       string // DE 32, up to 11 digits
+	Name     Bilingual
+	Currency Currency // of accounts that are enrolled or name none
+}
+
+// Bilingual is a text for people, in English and 简体中文.
+type Bilingual struct{ EN, ZH string }
+
+// Status of a merchant.
+type MerchantStatus uint8
+
+// The merchant states; the zero value is active.
+const (
+	MerchantActive MerchantStatus = iota
+	Suspended
+	Frozen
+	Closed
+	Applied // applied for, not yet active
+)
+
+// Refusal is how a merchant that may not trade is refused.
+type Refusal uint8
+
+const (
+	// RefuseByAnswer declines with a response code (the default).
+	RefuseByAnswer Refusal = iota
+	// RefuseSilently answers nothing at all: 商户无应答.
+	RefuseSilently
+)
+
+// Merchant is one accepted merchant.
+type Merchant struct {
+	ID          string // DE 42, up to 15 characters
+	Name        Bilingual
+	MCC         string // ISO 18245 category, 4 digits
+	Status      MerchantStatus
+	WhenRefused Refusal
+	Hours       *Hours            // nil: always open
+	Permitted   []TransactionType // empty: everything
+	Account     string            // alias of the settlement account
+}
+
+// Terminal is one POS terminal.
+type Terminal struct {
+	ID              string // DE 41, up to 8 characters
+	Merchant        string // ID of its merchant
+	Inactive        bool   // stopped, or not installed
+	MasterKey       []byte // its own terminal master key (16 bytes); nil: the host's --tmk
+	MinimumSoftware int    // lowest software version that is accepted; 0: any
+}
+
+// CardStatus is the state of a card.
+type CardStatus uint8
+
+// The card states; the zero value is a card in order. A card past its expiry
+// date is expired whatever its status says.
+const (
+	CardOK CardStatus = iota
+	CardIsFrozen
+	CardIsLost
+	CardIsStolen
+	CardIsRestricted
+	CardIsExpired
+)
+
+// KeyDerivation is how a chip card's session key comes from its issuer master
+// key (EMV Book 2, A1.3).
+type KeyDerivation uint8
+
+// The derivations.
+const (
+	DeriveNone   KeyDerivation = iota // the card key itself
+	DeriveEMVCSK                      // EMV common session key
+)
+
+// Card is one payment card.
+type Card struct {
+	Alias      string
+	PAN        string // 12 to 19 digits
+	Expiry     string // YYMM; empty: not checked
+	PIN        string // 4 to 12 digits; empty: any PIN is accepted, and the journal says so
+	Account    string // alias
+	Status     CardStatus
+	PINTries   int // wrong PINs allowed before 75; 0: the default of 3
+	Limits     Limits
+	Permitted  []TransactionType // empty: everything
+	IMKAC      []byte            // issuer master key for application cryptograms (16 bytes); nil: unknown
+	PSN        string            // PAN sequence number, 2 digits
+	Derivation KeyDerivation
+}
+
+// Limits bound what a card may do; zero values mean no limit. Amounts are in
+// minor units of the account's currency.
+type Limits struct {
+	Single     int64 // highest amount of one transaction
+	Daily      int64 // highest sum in a business day
+	DailyCount int   // highest number of transactions in a business day
+}
+
+// Account is money that belongs to somebody.
+type Account struct {
+	Alias    string
+	Balance  int64 // opening balance, minor units
+	Currency Currency
+	Frozen   bool
+}
+
+// IssuerState is how an issuer answers.
+type IssuerState uint8
+
+// The issuer states.
+const (
+	IssuerUp IssuerState = iota
+	IssuerIsDown
+	IssuerSlow
+)
+
+// Issuer is a bank behind a range of card numbers.
+type Issuer struct {
+	Alias string
+	ID    string // institution code, up to 11 digits, used in DE 44 by UnionPay dialects
+	Name  Bilingual
+	BINs  []BINRange
+	State IssuerState
+	Delay time.Duration // how much later a slow issuer answers
+}
+
+// BINRange is an inclusive range of PAN prefixes of equal length, such as
+// 622200–622299.
+type BINRange struct{ From, To string }
+
+// Hours are a merchant's trading hours in its own time zone.
+type Hours struct {
+	Zone     *time.Location
+	Weekly   map[time.Weekday][]Window // a weekday that is absent is closed all day
+	Calendar string                    // name of a holiday calendar; empty: none
+	Holiday  []Window                  // windows on its holidays; empty: closed
+}
+
+// Window is an opening time in minutes after midnight, From included, To
+// excluded. To may exceed 24*60: the window then crosses midnight.
+type Window struct{ From, To int }
+
+// Holidays are dates (local, midnight UTC) on which holiday hours apply.
+type Holidays struct {
+	Name Bilingual
+	Days map[string]Bilingual // "2006-01-02" → what is celebrated
+}
