@@ -1,0 +1,113 @@
+// Package transcript holds the typed events of a run, how they are written as
+// JSON Lines, and how evidence is made safe: no clear PAN, track, PIN block or
+// key ever stands in an event.
+package transcript
+
+import (
+	"time"
+
+	"github.com/acqsim/acqsim/scenarios/world"
+)
+
+// Kind says what happened.
+type Kind uint8
+
+// The kinds of event.
+const (
+	NoKind      Kind = iota
+	Listening        // a listener is up; Text is its address
+	Stopped          // the server stopped; Text says why
+	Connected        // a connection was accepted; Source is the peer
+	Refused          // a connection was closed at once (limit); Why says which
+	Closed           // a connection ended; Why says who ended it and how
+	KeepAlive        // a frame of length zero
+	BadFrame         // a frame that can't be read; Raw holds its bytes
+	Received         // a request was read
+	Discarded        // a request that gets no answer; Why names the rule
+	Decided          // the host's decision on a request
+	Held             // the answer waits until Due (a slow issuer)
+	Sent             // a reply was written, all of it
+	NotSent          // a reply could not be written; Why says how far it came
+	BatchClosed      // a terminal's batch was closed
+	Evicted          // open transactions left because the book is full
+	Note             // something else people should know; Text says it
+
+	kindCount
+)
+
+// Actor is whose doing an event was.
+type Actor uint8
+
+// The actors.
+const (
+	NoActor  Actor = iota
+	Terminal       // the terminal under test
+	Host           // the honest host
+	Line           // the network, or a fault on it
+	Acqsim         // the simulator itself
+)
+
+// MACResult is what verifying a MAC gave.
+type MACResult uint8
+
+// The results; the zero value is "not looked at".
+const (
+	MACUnchecked MACResult = iota
+	MACOK
+	MACIsWrong
+	MACAbsent
+)
+
+// Event is one thing that happened. Zero fields are absent. All evidence in
+// it is masked.
+type Event struct {
+	Seq      uint64    // position in the journal, from 1, without gaps
+	At       time.Time // wall clock
+	Kind     Kind
+	Actor    Actor
+	Listener string // name of the listener
+	Dialect  string
+	Conn     uint64 // connection number of this server, from 1
+	Source   string // peer address, on Connected
+	Message  uint64 // message number on the connection, from 1
+
+	Terminal   string // DE 41
+	Merchant   string // DE 42
+	Type       world.TransactionType
+	MTI        uint16 // 200 for 0200
+	Processing uint32 // DE 3
+	STAN       uint32
+	HasSTAN    bool
+	Amount     int64 // minor units
+	Currency   world.Currency
+	Batch      uint32
+	Card       uint32 // card#n: equal numbers are equal cards; 0: none
+	MAC        MACResult
+	Secrets    []Secret // what masking hid, and in which field
+
+	Outcome  world.Outcome
+	Code     string // DE 39 of the reply
+	Why      string
+	RRN      string
+	Approval string
+	Postings []Posting
+	Due      time.Time     // of Held
+	Elapsed  time.Duration // of Sent: since the request was read
+
+	Raw  []byte // the masked frame
+	Text string
+}
+
+// Posting is one movement of money.
+type Posting struct {
+	From     string         `json:"from"`
+	To       string         `json:"to"`
+	Amount   int64          `json:"amount"` // minor units
+	Currency world.Currency `json:"currency"`
+}
+
+// Secret names a secret that was seen in clear on the wire.
+type Secret struct {
+	Field int    `json:"field"`
+	Kind  string `json:"kind"` // pan, track, pin-block, key
+}
