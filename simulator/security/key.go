@@ -8,7 +8,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/bits"
 	"strings"
@@ -19,11 +18,7 @@ import (
 // The zero Key holds nothing; its operations return [ErrNoKey].
 //
 // Compare keys with [Key.Equal]: == compares handles, not keys.
-type Key struct {
-	// A pointer, because fmt can't call methods on another struct's unexported
-	// fields: there it prints an address instead of the bytes.
-	m *material
-}
+type Key struct{ m *sealed[material] }
 
 type material struct {
 	bytes [24]byte
@@ -55,7 +50,7 @@ func NewKey(b []byte) (Key, error) {
 	var zero, out [8]byte
 	m.block.Encrypt(out[:], zero[:])
 	copy(m.kcv[:], out[:])
-	return Key{m}, nil
+	return Key{seal(m)}, nil
 }
 
 // ParseKey reads a key of 16, 32 or 48 hexadecimal digits. Spaces between
@@ -103,7 +98,7 @@ func (k Key) Len() int {
 	if k.m == nil {
 		return 0
 	}
-	return k.m.n
+	return k.m.p.n
 }
 
 // Equal reports whether both keys have the same bytes, in constant time for
@@ -112,7 +107,7 @@ func (k Key) Equal(o Key) bool {
 	if k.m == nil || o.m == nil {
 		return k.m == o.m
 	}
-	return k.m.n == o.m.n && subtle.ConstantTimeCompare(k.m.bytes[:], o.m.bytes[:]) == 1
+	return k.m.p.n == o.m.p.n && subtle.ConstantTimeCompare(k.m.p.bytes[:], o.m.p.bytes[:]) == 1
 }
 
 // KCV returns the key check value: the first 4 bytes of the encryption of 8
@@ -121,7 +116,7 @@ func (k Key) KCV() [4]byte {
 	if k.m == nil {
 		return [4]byte{}
 	}
-	return k.m.kcv
+	return k.m.p.kcv
 }
 
 // EncryptECB encrypts whole 8-byte blocks, each by itself, into a new slice.
@@ -131,7 +126,7 @@ func (k Key) EncryptECB(src []byte) ([]byte, error) {
 	}
 	dst := make([]byte, len(src))
 	for i := 0; i < len(src); i += des.BlockSize {
-		k.m.block.Encrypt(dst[i:], src[i:])
+		k.m.p.block.Encrypt(dst[i:], src[i:])
 	}
 	return dst, nil
 }
@@ -143,7 +138,7 @@ func (k Key) DecryptECB(src []byte) ([]byte, error) {
 	}
 	dst := make([]byte, len(src))
 	for i := 0; i < len(src); i += des.BlockSize {
-		k.m.block.Decrypt(dst[i:], src[i:])
+		k.m.p.block.Decrypt(dst[i:], src[i:])
 	}
 	return dst, nil
 }
@@ -166,7 +161,7 @@ func (k Key) bytes() []byte {
 	if k.m == nil {
 		return nil
 	}
-	return k.m.bytes[:k.m.n]
+	return k.m.p.bytes[:k.m.p.n]
 }
 
 // Most and fewest components that [Key.Components] splits a key into.
@@ -189,7 +184,7 @@ func (k Key) Components(n int, seed []byte) ([]Key, error) {
 	last := append([]byte(nil), k.bytes()...)
 	parts := make([]Key, 0, n)
 	for i := range n - 1 {
-		b := derive(k.m.n, "component", seed, []byte{byte(i)})
+		b := derive(k.m.p.n, "component", seed, []byte{byte(i)})
 		subtle.XORBytes(last, last, b)
 		part, err := NewKey(b)
 		if err != nil {
@@ -241,7 +236,7 @@ func (k Key) String() string {
 	if k.m == nil {
 		return "key(none)"
 	}
-	return fmt.Sprintf("key(%d bytes, KCV %X)", k.m.n, k.m.kcv)
+	return fmt.Sprintf("key(%d bytes, KCV %X)", k.m.p.n, k.m.p.kcv)
 }
 
 // GoString is [Key.String]: %#v shows no more than %v.
@@ -255,7 +250,3 @@ func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // LogValue is [Key.String].
 func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
-
-// writeText ignores a failed write, as every fmt.Formatter must: the interface
-// has no way to report it.
-func writeText(s fmt.State, text string) { _, _ = io.WriteString(s, text) }

@@ -83,7 +83,7 @@ func NewMAC(a MACAlgorithm, k Key) (*MAC, error) {
 	if k.IsZero() {
 		return nil, fmt.Errorf("security: %s MAC: %w", a, ErrNoKey)
 	}
-	m := &MAC{algorithm: a, kcv: k.KCV(), left: k.m.block}
+	m := &MAC{algorithm: a, kcv: k.KCV(), left: k.m.p.block}
 	switch {
 	case a == CUPECB:
 		return m, nil
@@ -93,8 +93,8 @@ func NewMAC(a MACAlgorithm, k Key) (*MAC, error) {
 		return nil, fmt.Errorf("security: %w: 24 bytes; an %s MAC key has 16", ErrKey, a)
 	}
 	var err error
-	if m.left, err = des.NewCipher(k.m.bytes[:8]); err == nil { //nolint:gosec // see import
-		m.right, err = des.NewCipher(k.m.bytes[k.Len()-8 : k.Len()]) //nolint:gosec // see import
+	if m.left, err = des.NewCipher(k.m.p.bytes[:8]); err == nil { //nolint:gosec // see import
+		m.right, err = des.NewCipher(k.m.p.bytes[k.Len()-8 : k.Len()]) //nolint:gosec // see import
 	}
 	if err != nil {
 		return nil, fmt.Errorf("security: %s MAC: %w", a, err)

@@ -15,16 +15,17 @@ const (
 // PIN is a clear PIN out of a PIN block. It can be compared and nothing else:
 // it never prints, marshals or logs its digits or their number. The zero PIN
 // equals nothing.
-type PIN struct {
-	d *[1 + MaxPIN]byte // length, then digits as text; a pointer for the reason given at Key
-}
+type PIN struct{ d *sealed[pinDigits] }
+
+// pinDigits are a length, then the digits as text.
+type pinDigits [1 + MaxPIN]byte
 
 // newPIN makes a PIN of digits that have been checked.
 func newPIN(digits string) PIN {
-	var d [1 + MaxPIN]byte
+	var d pinDigits
 	d[0] = byte(len(digits))
 	copy(d[1:], digits)
-	return PIN{&d}
+	return PIN{seal(&d)}
 }
 
 // IsZero reports whether there is no PIN.
@@ -36,7 +37,7 @@ func (p PIN) Equal(s string) bool {
 	if p.d == nil || checkPIN(s) != nil {
 		return false
 	}
-	return subtle.ConstantTimeCompare(p.d[:], newPIN(s).d[:]) == 1
+	return subtle.ConstantTimeCompare(p.d.p[:], newPIN(s).d.p[:]) == 1
 }
 
 func checkPIN(s string) error {

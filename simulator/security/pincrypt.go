@@ -85,8 +85,8 @@ func (k Key) pinCipher(f PINFormat) (cipher.Block, error) {
 	case k.m == nil:
 		return nil, ErrNoKey
 	case f != ISO4:
-		return k.m.block, nil
-	case k.m.n == 8:
+		return k.m.p.block, nil
+	case k.m.p.n == 8:
 		return nil, fmt.Errorf("%w: 8 bytes; AES needs 16, 24 or 32", ErrKey)
 	default:
 		return aes.NewCipher(k.bytes())
