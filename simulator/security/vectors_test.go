@@ -18,11 +18,11 @@ func vectors(t testing.TB, file string) []map[string]string {
 	f, err := os.Open(filepath.Join("testdata", file))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = f.Close() })
-	records := []map[string]string{{}}
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		line := strings.TrimSpace(lines.Text())
+	found := []map[string]string{{}}
+	for scan := bufio.NewScanner(f); scan.Scan(); {
+		line := strings.TrimSpace(scan.Text())
 		if line == "" {
-			records = append(records, map[string]string{})
+			found = append(found, map[string]string{})
 			continue
 		}
 		if strings.HasPrefix(line, "#") {
@@ -30,15 +30,16 @@ func vectors(t testing.TB, file string) []map[string]string {
 		}
 		for _, word := range strings.Fields(line) {
 			if k, v, ok := strings.Cut(word, "="); ok {
-				records[len(records)-1][k] = v
+				found[len(found)-1][k] = v
 			}
 		}
 	}
-	return records
+	return found
 }
 
-// lines returns the words after a first word, for the PIN block file.
-func lines(t testing.TB, file, first string) []map[string]string {
+// records returns the key=value words of the lines that start with a word, for
+// files with one record a line.
+func records(t testing.TB, file, first string) []map[string]string {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("testdata", file))
 	require.NoError(t, err)
