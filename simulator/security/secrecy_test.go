@@ -41,7 +41,8 @@ func traces(b []byte) []string {
 	}
 }
 
-// assertSilent fails if the text shows a secret whole, or half of one.
+// assertSilent fails if the text shows a key whole or half of one, a PIN or a
+// PAN. Short parts of these are not looked for: addresses have digits too.
 func assertSilent(t *testing.T, how, text string) {
 	t.Helper()
 	lower := strings.ToLower(text)
@@ -54,7 +55,7 @@ func assertSilent(t *testing.T, how, text string) {
 			}
 		}
 	}
-	for _, s := range []string{secretPIN, secretPIN[:4], secretPIN[4:8], secretPAN, secretPAN[6:15]} {
+	for _, s := range []string{secretPIN, secretPAN} {
 		for _, trace := range traces([]byte(s)) {
 			assert.NotContains(t, lower, strings.ToLower(trace), how)
 		}
@@ -189,7 +190,9 @@ func TestErrorsNameNoSecret(t *testing.T) {
 	for name, fail := range failures {
 		err := fail()
 		require.Error(t, err, name)
-		assertSilent(t, name, err.Error())
-		assertSilent(t, name, fmt.Sprintf("%+v %#v", err, err))
+		assertSilent(t, name, fmt.Sprintf("%v %+v %#v", err, err, err))
+		for _, part := range []string{secretPIN[:4], secretPIN[4:8], secretPIN[8:], secretPAN[:6], secretPAN[6:12], secretPAN[12:]} {
+			assert.NotContains(t, err.Error(), part, name)
+		}
 	}
 }
