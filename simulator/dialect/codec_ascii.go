@@ -1,0 +1,122 @@
+package dialect
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// asciiPrefixer is a length in 1 to 6 ASCII digits.
+type asciiPrefixer struct{ digits int }
+
+// EncodeLength writes the length of a value.
+func (p asciiPrefixer) EncodeLength(maxLen, n int) ([]byte, error) {
+	if err := fits(maxLen, n, p.digits); err != nil {
+		return nil, err
+	}
+	return appendNumber(make([]byte, 0, 6), n, p.digits), nil
+}
+
+// DecodeLength reads the length of a value.
+func (p asciiPrefixer) DecodeLength(maxLen int, b []byte) (int, int, error) {
+	if len(b) < p.digits {
+		return 0, 0, fmt.Errorf("%d bytes are left, the length has %d", len(b), p.digits)
+	}
+	n := 0
+	for _, c := range b[:p.digits] {
+		if c < '0' || c > '9' {
+			return 0, 0, fmt.Errorf("the length %q is not %d digits", b[:p.digits], p.digits)
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n, p.digits, fits(maxLen, n, p.digits)
+}
+
+// Inspect names the prefixer as spec files do.
+func (p asciiPrefixer) Inspect() string { return "ASCII." + ls[:p.digits] }
+
+// appendNumber appends the last digits of n, with leading zeros.
+func appendNumber(dst []byte, n, digits int) []byte {
+	start := len(dst)
+	for range digits {
+		dst = append(dst, '0')
+	}
+	for i := len(dst) - 1; i >= start && n > 0; i-- {
+		dst[i] = byte('0' + n%10)
+		n /= 10
+	}
+	return dst
+}
+
+// textEncoder leaves bytes as they are: ASCII characters (moov's ASCII), with
+// digits set only the decimal ones (Digits, our own), or with any set every
+// byte (moov's Binary).
+type textEncoder struct{ digits, any bool }
+
+// Encode checks and copies the value.
+func (e textEncoder) Encode(b []byte) ([]byte, error) {
+	if at := e.bad(b); at >= 0 {
+		return nil, e.complaint(b, at)
+	}
+	return append(make([]byte, 0, len(b)), b...), nil
+}
+
+// Decode checks and copies length bytes.
+func (e textEncoder) Decode(b []byte, length int) ([]byte, int, error) {
+	if length < 0 || length > len(b) {
+		return nil, 0, fmt.Errorf("%d bytes are left, the value needs %d", len(b), length)
+	}
+	if at := e.bad(b[:length]); at >= 0 {
+		return nil, 0, e.complaint(b, at)
+	}
+	return append(make([]byte, 0, length), b[:length]...), length, nil
+}
+
+func (e textEncoder) bad(b []byte) int {
+	switch {
+	case e.any:
+		return -1
+	case e.digits:
+		return badDigit(b)
+	}
+	return badASCII(b)
+}
+
+func (e textEncoder) complaint(b []byte, at int) error {
+	if e.digits {
+		return fmt.Errorf("byte %d is %02x (%q): not a decimal digit", at+1, b[at], b[at:at+1])
+	}
+	return fmt.Errorf("byte %d is %02x: not an ASCII character", at+1, b[at])
+}
+
+// badASCII returns the index of the first byte above 127, or -1.
+func badASCII(b []byte) int {
+	at := 0
+	for ; len(b)-at >= 8; at += 8 {
+		if binary.BigEndian.Uint64(b[at:])&0x8080808080808080 != 0 {
+			break
+		}
+	}
+	for ; at < len(b); at++ {
+		if b[at] > 127 {
+			return at
+		}
+	}
+	return -1
+}
+
+// badDigit returns the index of the first byte that is not an ASCII digit, or -1.
+func badDigit(b []byte) int {
+	at := 0
+	for ; len(b)-at >= 8; at += 8 {
+		v := binary.BigEndian.Uint64(b[at:])
+		if v&0xF0F0F0F0F0F0F0F0 != 0x3030303030303030 || v&(v<<1|v<<2)&0x0808080808080808 != 0 {
+			break
+		}
+	}
+	for ; at < len(b); at++ {
+		if b[at] < '0' || b[at] > '9' {
+			return at
+		}
+	}
+	return -1
+}

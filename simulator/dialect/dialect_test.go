@@ -1,0 +1,47 @@
+package dialect
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/acqsim/acqsim/scenarios/world"
+)
+
+func TestEmbeddedDialects(t *testing.T) {
+	for _, name := range Names() {
+		d := load(t, name)
+		assert.Equal(t, name, d.Name())
+		assert.NotEmpty(t, d.Title().EN)
+		assert.NotEmpty(t, d.Title().ZH)
+		last := 128
+		if name == "unionpay-pos" {
+			last = 64
+		}
+		for n := 2; n <= last; n++ {
+			if n == 65 {
+				continue
+			}
+			assert.True(t, d.Defines(n), "%s defines field %d", name, n)
+			assert.NotEmpty(t, d.FieldName(n).EN, "%s field %d", name, n)
+			assert.NotEmpty(t, d.FieldName(n).ZH, "%s field %d", name, n)
+			assert.NotEqual(t, viaMoov, d.fields[n].value, "%s field %d: the index should know it", name, n)
+		}
+		for _, o := range world.Outcomes() {
+			assert.Len(t, d.Code(o), 2, "%s code of %s", name, o)
+			if o != world.Approved {
+				assert.NotEqual(t, "00", d.Code(o), "%s code of %s", name, o)
+			}
+		}
+		for _, v := range d.Variants() {
+			vd := load(t, name+"/"+v)
+			assert.Equal(t, name+"/"+v, vd.Name())
+			assert.NotEqual(t, d.Format(), vd.Format())
+		}
+	}
+	_, err := Load("iso87-asci")
+	require.ErrorContains(t, err, `did you mean "iso87-ascii"?`)
+	_, err = Load("iso87-ascii/binary3")
+	require.ErrorContains(t, err, `did you mean "binary2"?`)
+}

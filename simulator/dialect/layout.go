@@ -1,0 +1,328 @@
+package dialect
+
+import (
+	"encoding/hex"
+	"fmt"
+
+	"github.com/moov-io/iso8583/encoding"
+	"github.com/moov-io/iso8583/field"
+	"github.com/moov-io/iso8583/prefix"
+)
+
+// prefixKind is how a field says its length.
+type prefixKind uint8
+
+const (
+	fixedLength prefixKind = iota
+	asciiLength
+	bcdLength
+	binaryLength
+)
+
+// valueKind is how a field's value is written.
+type valueKind uint8
+
+const (
+	viaMoov    valueKind = iota // what the index does not know: moov reads it
+	anyBytes                    // binary, and text in charsets that reject nothing
+	asciiText                   // ASCII characters
+	asciiDigit                  // decimal digits as ASCII characters
+	bcdRight                    // packed digits, an odd count padded in front
+	bcdLeft                     // packed digits, an odd count padded behind
+	trackBCD                    // packed track characters, left-aligned
+	hexBytes                    // bytes as pairs of hexadecimal characters
+)
+
+// layout is what the index and the reply encoder know of one field, derived
+// once from the moov spec.
+type layout struct {
+	defined bool
+	prefix  prefixKind
+	digits  uint8 // of the length prefix
+	value   valueKind
+	size    uint16 // bytes of the length prefix
+	max     uint16 // highest length, or the length of a fixed field, in units
+	charset bool   // text that is GBK on the line
+	spec    field.Field
+}
+
+// numeric reports whether the value can only hold decimal digits.
+func (l *layout) numeric() bool {
+	return l.value == asciiDigit || l.value == bcdLeft || l.value == bcdRight
+}
+
+// packedNibbles reports whether a unit takes half a byte.
+func (l *layout) packedNibbles() bool {
+	return l.value == bcdLeft || l.value == bcdRight || l.value == trackBCD
+}
+
+// layoutOf derives a layout. Whatever it does not know exactly goes to moov.
+func layoutOf(f field.Field) layout {
+	spec := f.Spec()
+	l := layout{defined: true, spec: f}
+	if spec.Length < 0 || spec.Length > 0xFFFF || spec.Pad != nil || spec.Unpacker != nil || spec.Pref == nil {
+		return l
+	}
+	l.max = uint16(spec.Length)
+	switch f.(type) {
+	case *field.String, *field.Binary, *field.Hex:
+	default:
+		return l
+	}
+	value := viaMoov
+	switch e := spec.Enc.(type) {
+	case bcdEncoder:
+		value = bcdRight
+		if e.left {
+			value = bcdLeft
+		}
+	case trackEncoder:
+		value = trackBCD
+	case textEncoder:
+		switch {
+		case e.any:
+			value = anyBytes
+		case e.digits:
+			value = asciiDigit
+		default:
+			value = asciiText
+		}
+	case gbkEncoder:
+		value, l.charset = anyBytes, true
+	default:
+		if spec.Enc == encoding.Encoder(encoding.BytesToASCIIHex) {
+			value = hexBytes
+		}
+	}
+	switch p := spec.Pref.(type) {
+	case asciiPrefixer:
+		l.prefix, l.digits, l.size = asciiLength, uint8(p.digits), uint16(p.digits)
+	case bcdPrefixer:
+		l.prefix, l.digits, l.size = bcdLength, uint8(p.digits), uint16(p.digits+1)/2
+	default:
+		switch spec.Pref {
+		case prefix.ASCII.Fixed, prefix.BCD.Fixed, prefix.Binary.Fixed:
+		case prefix.Hex.Fixed:
+			// moov's packer counts twice the length here, its unpacker once.
+			return l
+		case prefix.Binary.L:
+			l.prefix, l.size = binaryLength, 1
+		case prefix.Binary.LL:
+			l.prefix, l.size = binaryLength, 2
+		default:
+			return l
+		}
+	}
+	l.value = value
+	return l
+}
+
+// read finds the value of a field that starts at b. It returns the size of the
+// length prefix, the bytes of prefix and value together, and the length in the
+// spec's units.
+func (l *layout) read(b []byte) (value, end, units int, err error) {
+	if l.value == viaMoov {
+		return l.readByMoov(b)
+	}
+	value, units = int(l.size), int(l.max)
+	if l.prefix != fixedLength {
+		if units, err = l.readLength(b); err != nil {
+			return 0, 0, 0, err
+		}
+	}
+	size := units
+	switch l.value {
+	case bcdRight, bcdLeft, trackBCD:
+		size = (units + 1) / 2
+	case hexBytes:
+		size = units * 2
+	}
+	end = value + size
+	if end > len(b) {
+		return 0, 0, 0, fmt.Errorf("%d bytes are left, the value needs %d", len(b)-value, size)
+	}
+	if at := l.bad(b[value:end], units); at >= 0 {
+		return 0, 0, 0, fmt.Errorf("byte %d of the value is %02x (%q): %s", at+1, b[value+at], b[value+at:value+at+1], l.wants())
+	}
+	return value, end, units, nil
+}
+
+func (l *layout) readLength(b []byte) (int, error) {
+	if len(b) < int(l.size) {
+		return 0, fmt.Errorf("%d bytes are left, the length has %d", len(b), l.size)
+	}
+	n := 0
+	switch l.prefix {
+	case asciiLength:
+		for _, c := range b[:l.size] {
+			if c < '0' || c > '9' {
+				return 0, fmt.Errorf("the length %q is not %d digits", b[:l.size], l.size)
+			}
+			n = n*10 + int(c-'0')
+		}
+	case bcdLength:
+		for _, c := range b[:l.size] {
+			if c > 0x99 || c&0xF > 9 {
+				return 0, fmt.Errorf("the length %x is not BCD", b[:l.size])
+			}
+			n = n*100 + int(c>>4)*10 + int(c&0xF)
+		}
+		if l.digits%2 != 0 && b[0] > 9 {
+			return 0, fmt.Errorf("the length %x has more than %d digits", b[:l.size], l.digits)
+		}
+	default:
+		for _, c := range b[:l.size] {
+			n = n<<8 | int(c)
+		}
+	}
+	if n > int(l.max) {
+		return 0, fmt.Errorf("a length of %d; the field has at most %d", n, l.max)
+	}
+	return n, nil
+}
+
+// bad returns the index of the first byte that the encoding does not allow, or -1.
+func (l *layout) bad(b []byte, units int) int {
+	switch l.value {
+	case asciiText:
+		return badASCII(b)
+	case asciiDigit:
+		return badDigit(b)
+	case bcdRight:
+		return badNibble(b)
+	case bcdLeft:
+		return badBCD(b, units, true)
+	case hexBytes:
+		for i, c := range b {
+			if unhex(c) > 15 {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+func (l *layout) wants() string {
+	switch l.value {
+	case asciiDigit:
+		return "a decimal digit is wanted"
+	case bcdRight, bcdLeft:
+		return "two BCD digits are wanted"
+	case hexBytes:
+		return "a hexadecimal character is wanted"
+	}
+	return "an ASCII character is wanted"
+}
+
+// readByMoov lets moov read a field whose spec the index does not know. The
+// value starts with the field: moov does not say how long the prefix is.
+func (l *layout) readByMoov(b []byte) (value, end, units int, err error) {
+	f := field.NewInstanceOf(l.spec)
+	n, err := unpackSafely(f, b)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	if n < 0 || n > len(b) {
+		return 0, 0, 0, fmt.Errorf("moov read %d of %d bytes", n, len(b))
+	}
+	return 0, n, n, nil
+}
+
+// unpackSafely turns a panic of a field type into an error: a message must
+// never end the program.
+func unpackSafely(f field.Field, b []byte) (n int, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			n, err = 0, fmt.Errorf("moov cannot read this value: %v", r)
+		}
+	}()
+	return f.Unpack(b)
+}
+
+// unhex returns the value of a hexadecimal character, or 255.
+func unhex(c byte) byte {
+	switch {
+	case c >= '0' && c <= '9':
+		return c - '0'
+	case c >= 'A' && c <= 'F':
+		return c - 'A' + 10
+	case c >= 'a' && c <= 'f':
+		return c - 'a' + 10
+	}
+	return 255
+}
+
+// bitmapLayout is how DE 1 is written.
+type bitmapLayout struct {
+	hex bool // 16 hexadecimal characters each, else 8 bytes
+}
+
+// read decodes the bitmap at b and returns how many bytes it takes. beyond is
+// the lowest field above MaxField that it names, or 0.
+func (l bitmapLayout) read(b []byte, present *[2]uint64) (size, beyond int, err error) {
+	unit := 8
+	if l.hex {
+		unit = 16
+	}
+	for i := 0; ; i++ {
+		if len(b)-size < unit {
+			return size, 0, fmt.Errorf("bitmap %d: %d bytes are left, it has %d", i+1, len(b)-size, unit)
+		}
+		var word uint64
+		if l.hex {
+			for at, c := range b[size : size+16] {
+				n := unhex(c)
+				if n > 15 {
+					return size, 0, fmt.Errorf("bitmap %d: byte %d is %02x: a hexadecimal character is wanted", i+1, at+1, c)
+				}
+				word = word<<4 | uint64(n)
+			}
+		} else {
+			for _, c := range b[size : size+8] {
+				word = word<<8 | uint64(c)
+			}
+		}
+		size += unit
+		const first = 1 << 63
+		switch {
+		case i < 2:
+			present[i] = word &^ first
+		case word&^first != 0 && beyond == 0:
+			for n := 2; ; n++ {
+				if word&(first>>(n-1)) != 0 {
+					beyond = i*64 + n
+					break
+				}
+			}
+		}
+		if word&first == 0 {
+			return size, beyond, nil
+		}
+	}
+}
+
+// append writes the bitmap of the given fields.
+func (l bitmapLayout) append(dst []byte, fields [2]uint64) []byte {
+	words := 1
+	if fields[1] != 0 {
+		fields[0] |= 1 << 63
+		words = 2
+	}
+	for _, word := range fields[:words] {
+		for shift := 56; shift >= 0; shift -= 8 {
+			c := byte(word >> shift)
+			if l.hex {
+				dst = append(dst, nibbles[c>>4], nibbles[c&0xF])
+			} else {
+				dst = append(dst, c)
+			}
+		}
+	}
+	return dst
+}
+
+// clearHex decodes hexadecimal characters that were checked before.
+func clearHex(dst, src []byte) []byte {
+	n, _ := hex.Decode(dst, src)
+	return dst[:n]
+}

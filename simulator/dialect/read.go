@@ -1,0 +1,260 @@
+package dialect
+
+import (
+	"fmt"
+	"math/bits"
+
+	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator/frame"
+)
+
+// Read fills req with the facts of the frame's message. It allocates nothing on
+// a well-formed message.
+//
+// An error is a [*FormatError]. Req then holds what could be read before it, so
+// that a format error can be answered if req.MTI is a request's.
+func (d *Dialect) Read(f frame.Frame, req *Request) error {
+	req.clear()
+	req.Frame = f
+	e := d.indexBody(f.Body, &req.Index, &req.MTI)
+	d.facts(req)
+	if e != nil {
+		return e
+	}
+	return nil
+}
+
+// Index makes the index of a message body: of what could be read, if the error
+// (a [*FormatError]) is not nil.
+func (d *Dialect) Index(body []byte, ix *Index) (mti uint16, err error) {
+	if e := d.indexBody(body, ix, &mti); e != nil {
+		return mti, e
+	}
+	return mti, nil
+}
+
+func (d *Dialect) indexBody(body []byte, ix *Index, mti *uint16) *FormatError {
+	ix.reset()
+	*mti = 0
+	if len(body) > 0xFFFF {
+		return &FormatError{Field: AtMTI, Err: ErrTooLong}
+	}
+	value, at, units, err := d.mti.read(body)
+	if err == nil && units != 4 {
+		err = fmt.Errorf("it has %d characters, not 4", units)
+	}
+	if err != nil {
+		return &FormatError{Field: AtMTI, Err: err}
+	}
+	n, ok := d.mti.number(body[value:at], 0, units)
+	if !ok {
+		return &FormatError{Field: AtMTI, Err: fmt.Errorf("%q is not 4 digits", body[value:at])}
+	}
+	*mti = uint16(n) //nolint:gosec // at most 9999
+	ix.end = at
+
+	var present [2]uint64
+	size, beyond, err := d.bitmap.read(body[at:], &present)
+	if err != nil {
+		return &FormatError{Field: AtBitmap, Offset: at, MTI: *mti, Err: err}
+	}
+	at += size
+	ix.end = at
+	for w, word := range present {
+		for word != 0 {
+			bit := bits.LeadingZeros64(word)
+			word &^= 1 << (63 - bit)
+			n := w*64 + bit + 1
+			l := &d.fields[n]
+			if !l.defined {
+				return d.formatError(n, at, *mti, ErrUndefined)
+			}
+			value, size, units, err := l.read(body[at:])
+			if err != nil {
+				return d.formatError(n, at, *mti, err)
+			}
+			ix.fields[n] = span{
+				start: uint16(at), value: uint16(at + value), end: uint16(at + size), //nolint:gosec // bodies are at most 65,535 bytes
+				units: uint16(units), //nolint:gosec // as above
+			}
+			ix.present[w] |= 1 << (63 - bit)
+			at += size
+			ix.end = at
+		}
+	}
+	switch {
+	case beyond > 0:
+		return d.formatError(beyond, at, *mti, ErrUndefined)
+	case at < len(body):
+		return &FormatError{Field: AtEnd, Offset: at, MTI: *mti, Err: fmt.Errorf("%w (%d of them)", ErrTrailing, len(body)-at)}
+	}
+	return nil
+}
+
+func (d *Dialect) formatError(n, at int, mti uint16, err error) *FormatError {
+	return &FormatError{Field: n, Name: d.FieldName(n).EN, Offset: at, MTI: mti, Err: err}
+}
+
+// facts reads what the host needs from the indexed fields.
+func (d *Dialect) facts(req *Request) {
+	c := &d.conv
+	req.Repeat = req.MTI%2 == 1
+	if n, ok := d.number(req, path{field: 3}); ok {
+		req.Processing = uint32(n) //nolint:gosec // 6 digits
+	}
+	d.card(req)
+	if n, ok := d.number(req, path{field: 4}); ok && n < 1e18 {
+		req.Amount, req.HasAmount = int64(n), true //nolint:gosec // below 1e18
+	}
+	if n, ok := d.number(req, path{field: 11}); ok && n < 1e6 {
+		req.STAN, req.HasSTAN = uint32(n), true //nolint:gosec // 6 digits
+	}
+	if n, ok := d.number(req, path{field: 49}); ok && n < 1000 {
+		req.Currency = world.Currency(n) //nolint:gosec // 3 digits
+	}
+	req.Terminal = d.id(req, 41)
+	req.Merchant = d.id(req, 42)
+	req.RRN = d.id(req, 37)
+	req.Approval = d.id(req, 38)
+	req.PINBlock = d.bytes(req, int(c.pinField), req.scratch[:16])
+	req.MAC = d.bytes(req, int(c.macField), req.scratch[16:])
+
+	if n, ok := d.number(req, c.batch); ok && n < 1e9 {
+		req.Batch, req.HasBatch = uint32(n), true //nolint:gosec // below 1e9
+	}
+	for _, p := range c.networkCode {
+		if n, ok := d.number(req, p); ok && n < 1000 {
+			req.NetworkCode = uint16(n) //nolint:gosec // 3 digits
+			break
+		}
+	}
+	req.Software = -1
+	if c.inHeader {
+		if h := req.Frame.Header; len(h) > 1 && h[1] <= 0x99 && h[1]&0xF <= 9 {
+			req.Software = int(h[1]>>4)*10 + int(h[1]&0xF)
+		}
+	} else if n, ok := d.number(req, c.software); ok && n < 1e9 {
+		req.Software = int(n) //nolint:gosec // below 1e9
+	}
+	req.Type = d.recogniseType(req)
+	if req.Type == world.Void || req.Type == world.Refund || req.Type == world.Reversal {
+		d.original(req)
+	}
+	if req.HasSTAN {
+		req.DuplicateKey = d.duplicateKey(req)
+	}
+}
+
+// card reads number and expiry: from DE 2 and 14, else track 2, else track 1.
+func (d *Dialect) card(req *Request) {
+	var buf [80]byte
+	if b := d.text(req, path{field: 2}, buf[:0]); len(b) > 0 {
+		if p, ok := panOf(b); ok {
+			req.Card = p
+		}
+	}
+	if n, ok := d.number(req, path{field: 14}); ok {
+		req.Expiry = uint16(n % 10000) //nolint:gosec // 4 digits
+	}
+	if !req.Card.IsZero() && req.Expiry != 0 {
+		return
+	}
+	if b := d.text(req, path{field: 35}, buf[:0]); len(b) > 0 {
+		req.track(b, '=', 'D')
+	}
+	if b := d.text(req, path{field: 45}, buf[:0]); len(b) > 1 && b[0] >= 'A' {
+		b = b[1:] // the format code
+		// The name stands between two separators; the expiry date follows it.
+		for i, c := range b {
+			if c != '^' {
+				continue
+			}
+			for j, c := range b[i+1:] {
+				if c == '^' {
+					b = append(b[:i+1], b[i+1+j+1:]...)
+					break
+				}
+			}
+			break
+		}
+		req.track(b, '^', '^')
+	}
+}
+
+// track takes card number and expiry from "number, separator, YYMM…" where
+// they are not known yet.
+func (req *Request) track(b []byte, separator, other byte) {
+	for i, c := range b {
+		if c != separator && c != other {
+			continue
+		}
+		p, ok := panOf(b[:i])
+		if !ok || p.IsZero() {
+			return
+		}
+		if req.Card.IsZero() {
+			req.Card = p
+		}
+		if req.Expiry == 0 && req.Card == p && len(b) >= i+5 {
+			if e, ok := panOf(b[i+1 : i+5]); ok {
+				req.Expiry = uint16(e.digits) //nolint:gosec // 4 digits
+			}
+		}
+		return
+	}
+}
+
+// original finds what a void, refund or reversal is about.
+func (d *Dialect) original(req *Request) {
+	o := &req.Original
+	for i := range d.conv.originals {
+		r := &d.conv.originals[i]
+		if r.types&(1<<req.Type) == 0 {
+			continue
+		}
+		n, ok := d.number(req, r.stan)
+		if !ok || n >= 1e6 || n == 0 && !r.own {
+			continue
+		}
+		o.STAN, o.HasSTAN, o.Own = uint32(n), true, r.own //nolint:gosec // 6 digits
+		if n, ok := d.number(req, r.batch); ok && n < 1e9 {
+			o.Batch, o.HasBatch = uint32(n), true //nolint:gosec // below 1e9
+		}
+		if n, ok := d.number(req, r.mti); ok && n < 1e4 {
+			o.MTI = uint16(n) //nolint:gosec // 4 digits
+		}
+		if n, ok := d.number(req, r.date); ok && n < 1e4 {
+			o.Date = uint16(n) //nolint:gosec // 4 digits
+		}
+		break
+	}
+	if !o.HasSTAN && req.HasSTAN {
+		o.STAN, o.HasSTAN, o.Own = req.STAN, true, true
+	}
+	if !o.HasBatch {
+		o.Batch, o.HasBatch = req.Batch, req.HasBatch
+	}
+	o.RRN, o.Approval = req.RRN, req.Approval
+}
+
+// duplicateKey hashes MTI (a repeat's is its first message's) and the fields
+// that the dialect names, as they stand in the message. Absent ones count as
+// empty.
+func (d *Dialect) duplicateKey(req *Request) uint64 {
+	if len(d.conv.duplicateKey) == 0 {
+		return 0
+	}
+	h := hashUint(hashStart, uint64(firstMTI(req.MTI)))
+	var buf [80]byte
+	for _, p := range d.conv.duplicateKey {
+		if p.whole() {
+			h = hashBytes(h, req.Index.Value(req.Frame.Body, int(p.field)))
+			continue
+		}
+		h = hashBytes(h, d.text(req, p, buf[:0]))
+	}
+	return max(h, 1)
+}
+
+// firstMTI returns the MTI of the message that a repeat repeats.
+func firstMTI(mti uint16) uint16 { return mti &^ (mti % 2) }

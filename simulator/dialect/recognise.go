@@ -1,0 +1,86 @@
+package dialect
+
+import "github.com/acqsim/acqsim/scenarios/world"
+
+// mtiRules are the recognition rules of one MTI, in the order of the file.
+type mtiRules struct {
+	mti   uint16
+	rules []recognition
+}
+
+// recognition is one row of the table: all conditions hold, and the message is
+// of the type.
+type recognition struct {
+	is   world.TransactionType
+	when []condition
+}
+
+// condition asks for one of several values.
+type condition struct {
+	at     path
+	values []pattern
+}
+
+// pattern is a whole value, or the beginning of one. The empty whole value
+// stands for "absent".
+type pattern struct {
+	text   string
+	prefix bool
+}
+
+func (p pattern) matches(b []byte) bool {
+	if p.prefix {
+		return len(b) >= len(p.text) && string(b[:len(p.text)]) == p.text
+	}
+	return string(b) == p.text
+}
+
+// recogniseType finds the first rule that fits the message. A repeat is of the
+// type of the message it repeats.
+func (d *Dialect) recogniseType(req *Request) world.TransactionType {
+	mti := firstMTI(req.MTI)
+	for i := range d.conv.recognise {
+		if d.conv.recognise[i].mti != mti {
+			continue
+		}
+		rules := d.conv.recognise[i].rules
+		for j := range rules {
+			if d.holds(req, rules[j].when) {
+				return rules[j].is
+			}
+		}
+	}
+	return world.Unrecognised
+}
+
+func (d *Dialect) holds(req *Request, conditions []condition) bool {
+	var buf [80]byte
+	for i := range conditions {
+		c := &conditions[i]
+		var b []byte
+		if d.short(req, c.at) {
+			b = d.text(req, c.at, buf[:0])
+		} else {
+			b = req.Index.Value(req.Frame.Body, int(c.at.field))
+		}
+		if !anyMatches(c.values, b) {
+			return false
+		}
+	}
+	return true
+}
+
+// short reports whether what p names is absent or fits the buffers that values
+// are compared in; longer ones are compared as they stand.
+func (d *Dialect) short(req *Request, p path) bool {
+	return p.length != 0 && p.length <= 80 || req.Index.Units(int(p.field)) <= 80
+}
+
+func anyMatches(values []pattern, b []byte) bool {
+	for _, p := range values {
+		if p.matches(b) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,195 @@
+package dialect
+
+import (
+	"fmt"
+	"math/bits"
+)
+
+// ReplyMTI returns the MTI of the reply to a message: 0210 for 0200 and 0201,
+// 0430 for 0421; false if none is due because the message is itself a reply, or
+// no message at all.
+func ReplyMTI(mti uint16) (uint16, bool) {
+	if function := mti / 10 % 10; mti < 100 || mti > 9999 || function > 4 || function%2 != 0 {
+		return 0, false
+	}
+	return firstMTI(mti) + 10, true
+}
+
+// AppendReply appends the body of the reply to dst: the fields that the dialect
+// echoes as they stand in the request, those of the host encoded, and the MAC
+// over it all where resp has one. It allocates only if dst has no room. After
+// an error (ErrNoReply, or a value that the dialect cannot express) dst is as
+// long as it was.
+func (d *Dialect) AppendReply(dst []byte, req *Request, resp *Response) ([]byte, error) {
+	mti, ok := ReplyMTI(req.MTI)
+	if !ok {
+		return dst, fmt.Errorf("%w: MTI %04d", ErrNoReply, req.MTI)
+	}
+	start := len(dst)
+	rule := &d.conv.replies[classOf(req.MTI)]
+	host := d.hostFields(rule, req, resp)
+	all := [2]uint64{
+		rule.echo[0]&req.Index.present[0] | host[0],
+		rule.echo[1]&req.Index.present[1] | host[1],
+	}
+	var buf [80]byte
+	dst, err := d.mti.append(dst, appendNumber(buf[:0], int(mti), 4))
+	if err != nil {
+		return dst[:start], fmt.Errorf("MTI of the reply: %w", err)
+	}
+	dst = d.bitmap.append(dst, all)
+	for w, word := range all {
+		for word != 0 {
+			bit := bits.LeadingZeros64(word)
+			word &^= 1 << (63 - bit)
+			n := w*64 + bit + 1
+			switch {
+			case host[w]&(1<<(63-bit)) == 0:
+				dst = d.appendEcho(dst, n, rule, req, resp)
+			case n == int(d.conv.macField):
+				mac := resp.MAC.Sum1(dst[start:])
+				dst, err = d.fields[n].append(dst, append(buf[:0], mac[:]...))
+			default:
+				dst, err = d.fields[n].append(dst, d.hostValue(buf[:0], n, req, resp))
+			}
+			if err != nil {
+				return dst[:start], fmt.Errorf("field %d of the reply: %w", n, err)
+			}
+		}
+	}
+	return dst, nil
+}
+
+// hostFields returns which of the rule's host fields have a value in this reply.
+func (d *Dialect) hostFields(rule *replyRule, req *Request, resp *Response) (host [2]uint64) {
+	var have [2]uint64
+	add := func(n int, yes bool) {
+		if yes {
+			have[(n-1)/64] |= 1 << (63 - (n-1)%64)
+		}
+	}
+	timed := !resp.Time.IsZero()
+	add(12, timed && !(d.conv.echoClock && req.Index.Has(12)))
+	add(13, timed && !(d.conv.echoClock && req.Index.Has(13)))
+	add(15, timed)
+	add(32, resp.Acquirer != "" && !req.Index.Has(32))
+	add(37, resp.RRN != "")
+	add(38, resp.Approval != "")
+	add(39, true)
+	add(44, resp.Issuer != "")
+	add(54, resp.HasBalance)
+	if n := int(d.conv.keyField); n > 0 {
+		add(n, resp.Keys != nil)
+	}
+	host[0], host[1] = rule.host[0]&have[0], rule.host[1]&have[1]
+	if n := int(d.conv.macField); n > 0 && resp.MAC != nil {
+		host[(n-1)/64] |= 1 << (63 - (n-1)%64)
+	}
+	return host
+}
+
+// hostValue appends the value of a host field: digits, characters, or bytes.
+func (d *Dialect) hostValue(dst []byte, n int, req *Request, resp *Response) []byte {
+	switch n {
+	case 12:
+		hour, minute, second := resp.Time.Clock()
+		return appendNumber(dst, hour*10000+minute*100+second, 6)
+	case 13, 15:
+		_, month, day := resp.Time.Date()
+		return appendNumber(dst, int(month)*100+day, 4)
+	case 32:
+		return append(dst, resp.Acquirer...)
+	case 37:
+		return append(dst, resp.RRN...)
+	case 38:
+		return append(dst, resp.Approval...)
+	case 39:
+		return append(dst, d.Code(resp.Outcome)...)
+	case 44:
+		return d.institutions(dst, resp)
+	case 54:
+		return d.balances(dst, req, resp)
+	}
+	if n == int(d.conv.keyField) {
+		return append(dst, resp.Keys...)
+	}
+	return dst
+}
+
+// institutions writes DE 44: the issuer, and where the field has two parts (as
+// UnionPay's has) the acquirer in the second.
+func (d *Dialect) institutions(dst []byte, resp *Response) []byte {
+	start := len(dst)
+	dst = append(dst, resp.Issuer...)
+	parts := d.parts[44]
+	if len(parts) < 2 || parts[0].length == 0 || resp.Acquirer == "" {
+		return dst
+	}
+	for len(dst)-start < parts[0].length {
+		dst = append(dst, ' ')
+	}
+	dst = append(dst[:start+parts[0].length], resp.Acquirer...)
+	for len(dst)-start < parts[0].length+parts[1].length {
+		dst = append(dst, ' ')
+	}
+	return dst
+}
+
+// balances writes DE 54: for each amount the account type, the amount type (01
+// booked, 02 available; ISO 8583:1987), the currency, C or D, and 12 digits.
+func (d *Dialect) balances(dst []byte, req *Request, resp *Response) []byte {
+	rule := &d.conv.balance
+	one := func(dst []byte, kind string, amount int64) []byte {
+		if rule.account != "" {
+			dst = append(dst, rule.account...)
+		} else {
+			dst = appendNumber(dst, int(req.Processing/100%100), 2)
+		}
+		dst = append(dst, kind...)
+		dst = appendNumber(dst, int(resp.Currency), 3)
+		sign := byte('C')
+		if amount < 0 {
+			sign, amount = 'D', -amount
+		}
+		dst = append(dst, sign)
+		return appendNumber(dst, int(amount), 12)
+	}
+	if rule.booked {
+		dst = one(dst, "01", resp.Booked)
+	}
+	if rule.available {
+		dst = one(dst, "02", resp.Available)
+	}
+	return dst
+}
+
+// appendEcho appends a field of the request, cut where the dialect echoes only
+// its beginning, and with the terminal's open batch where it holds the batch
+// and the host states one.
+func (d *Dialect) appendEcho(dst []byte, n int, rule *replyRule, req *Request, resp *Response) []byte {
+	s := req.Index.fields[n]
+	at := len(dst)
+	units := int(s.units)
+	body := req.Frame.Body
+	l := &d.fields[n]
+	for _, p := range rule.limits {
+		if int(p.field) == n && units > int(p.offset+p.length) {
+			units = int(p.offset + p.length)
+		}
+	}
+	value := int(s.value - s.start)
+	if units == int(s.units) {
+		dst = append(dst, body[s.start:s.end]...)
+	} else {
+		dst = l.appendLength(dst, units)
+		dst = append(dst, body[s.value:int(s.value)+l.bytes(units)]...)
+		if l.value == bcdLeft && units%2 != 0 {
+			dst[len(dst)-1] &= 0xF0
+		}
+	}
+	if p := d.conv.batch; resp.HasBatch && int(p.field) == n && int(p.offset+p.length) <= units {
+		var buf [20]byte
+		l.overwrite(dst[at+value:], units, int(p.offset), appendNumber(buf[:0], int(resp.Batch), int(p.length)))
+	}
+	return dst
+}

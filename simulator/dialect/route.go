@@ -1,0 +1,77 @@
+package dialect
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/acqsim/acqsim/simulator/frame"
+)
+
+// route is what a host does about the parts of a frame around the message.
+type route struct {
+	keepTPDU bool     // the reply's TPDU is the request's; otherwise swapped
+	tpdu     [][]byte // accepted beginnings; none: any
+	header   [][]byte
+	short    bool // bodies without MTI and bitmap are dropped
+}
+
+// Unroutable reports why a host of this dialect would silently drop the frame:
+// an unexpected TPDU or header, or a body too short for MTI and bitmap. The
+// empty string says that it would not.
+func (d *Dialect) Unroutable(f frame.Frame) string {
+	if !expected(d.route.tpdu, f.TPDU) {
+		return fmt.Sprintf("unexpected TPDU %X", f.TPDU)
+	}
+	if !expected(d.route.header, f.Header) {
+		return fmt.Sprintf("unexpected header %X", f.Header)
+	}
+	if d.route.short && len(f.Body) < d.shortest() {
+		return fmt.Sprintf("%d bytes are no message: MTI and bitmap alone have %d", len(f.Body), d.shortest())
+	}
+	return ""
+}
+
+func expected(beginnings [][]byte, b []byte) bool {
+	if len(beginnings) == 0 || len(b) == 0 {
+		return true
+	}
+	for _, want := range beginnings {
+		if bytes.HasPrefix(b, want) {
+			return true
+		}
+	}
+	return false
+}
+
+// shortest returns the size of MTI and one bitmap.
+func (d *Dialect) shortest() int {
+	n := 4
+	if d.mti.packedNibbles() {
+		n = 2
+	}
+	if d.bitmap.hex {
+		return n + 16
+	}
+	return n + 8
+}
+
+// AppendFrame appends the reply to req as a whole frame: length header, TPDU
+// as the dialect answers it, the request's proprietary header, and the body of
+// [Dialect.AppendReply].
+func (d *Dialect) AppendFrame(dst []byte, req *Request, resp *Response) ([]byte, error) {
+	var tpdu [frame.TPDUSize]byte
+	n := copy(tpdu[:], req.Frame.TPDU)
+	if n == frame.TPDUSize && !d.route.keepTPDU {
+		frame.SwapTPDU(tpdu[:], tpdu[:])
+	}
+	start := len(dst)
+	dst, mark := d.format.Begin(dst, tpdu[:n], req.Frame.Header)
+	dst, err := d.AppendReply(dst, req, resp)
+	if err != nil {
+		return dst[:start], err
+	}
+	if err := d.format.Finish(dst, mark); err != nil {
+		return dst[:start], fmt.Errorf("frame the reply: %w", err)
+	}
+	return dst, nil
+}

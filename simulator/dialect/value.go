@@ -1,0 +1,114 @@
+package dialect
+
+// number reads n units from offset on as a decimal number; false if one is no
+// digit, or if there are none or more than 19.
+func (l *layout) number(value []byte, offset, n int) (uint64, bool) {
+	if n < 1 || n > 19 {
+		return 0, false
+	}
+	var sum uint64
+	if l.packedNibbles() {
+		for i := offset; i < offset+n; i++ {
+			c := value[i/2]
+			if i%2 == 0 {
+				c >>= 4
+			}
+			if c &= 0xF; c > 9 {
+				return 0, false
+			}
+			sum = sum*10 + uint64(c)
+		}
+		return sum, true
+	}
+	if l.value == hexBytes {
+		return 0, false
+	}
+	for _, c := range value[offset : offset+n] {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		sum = sum*10 + uint64(c-'0')
+	}
+	return sum, true
+}
+
+// locate returns the encoded value, the layout and the units that p names;
+// false if the field is absent or too short. A part of which only the beginning
+// is there counts as absent.
+func (d *Dialect) locate(req *Request, p path) (l *layout, value []byte, offset, n int, ok bool) {
+	if p.field == 0 || !req.Index.Has(int(p.field)) {
+		return nil, nil, 0, 0, false
+	}
+	s := &req.Index.fields[p.field]
+	l = &d.fields[p.field]
+	offset, n = int(p.offset), int(p.length)
+	units := int(s.units)
+	if n == 0 {
+		n = units - offset
+	}
+	if n < 0 || offset+n > units {
+		return nil, nil, 0, 0, false
+	}
+	if l.value == bcdRight && units%2 != 0 {
+		offset++
+	}
+	return l, req.Frame.Body[s.value:s.end], offset, n, true
+}
+
+// number reads what p names as a decimal number; false if it is absent or not
+// a number.
+func (d *Dialect) number(req *Request, p path) (uint64, bool) {
+	l, value, offset, n, ok := d.locate(req, p)
+	if !ok {
+		return 0, false
+	}
+	return l.number(value, offset, n)
+}
+
+// text appends the characters of what p names to dst: packed digits as ASCII
+// ones. It returns dst unchanged if p is absent.
+func (d *Dialect) text(req *Request, p path, dst []byte) []byte {
+	l, value, offset, n, ok := d.locate(req, p)
+	if !ok {
+		return dst
+	}
+	if !l.packedNibbles() {
+		if l.value == hexBytes {
+			return append(dst, value[2*offset:2*(offset+n)]...)
+		}
+		return append(dst, value[offset:offset+n]...)
+	}
+	for i := offset; i < offset+n; i++ {
+		c := value[i/2]
+		if i%2 == 0 {
+			c >>= 4
+		}
+		dst = append(dst, nibbles[c&0xF])
+	}
+	return dst
+}
+
+// id reads a field as an identifier.
+func (d *Dialect) id(req *Request, n int) ID {
+	if !req.Index.Has(n) {
+		return ID{}
+	}
+	if l := &d.fields[n]; l.packedNibbles() {
+		var buf [32]byte
+		return idOf(d.text(req, path{field: uint8(n)}, buf[:0])) //nolint:gosec // a field number
+	}
+	return idOf(req.Index.Value(req.Frame.Body, n))
+}
+
+// bytes returns a binary field's bytes: in place, or decoded into buf where
+// they stand as hexadecimal characters. Nil if absent or too long for buf.
+func (d *Dialect) bytes(req *Request, n int, buf []byte) []byte {
+	value := req.Index.Value(req.Frame.Body, n)
+	if value == nil || d.fields[n].value != hexBytes {
+		return value
+	}
+	if len(value) > 2*len(buf) {
+		return nil
+	}
+	return clearHex(buf, value)
+}
