@@ -23,8 +23,8 @@ type Options struct {
 	Timeout time.Duration
 
 	// Now is the clock that the times given to WriteAt belong to, and that
-	// done is told the time by. It may be ahead of or behind the real time,
-	// but has to run at its pace; if it is put forward or back, what is queued
+	// done is told the time by. It may be ahead of or behind the real time by
+	// up to 70 years, but has to run at its pace; if it is put forward or back, what is queued
 	// already keeps its delay. Default: time.Now.
 	Now func() time.Time
 }

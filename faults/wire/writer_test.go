@@ -114,6 +114,22 @@ func TestBusinessClock(t *testing.T) {
 	})
 }
 
+func TestTimesFarAwayDoNotOverflow(t *testing.T) {
+	for _, ahead := range []time.Duration{13 * time.Hour, -13 * time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			c, m := &tape{}, newMail()
+			w := NewWriter(c, Options{Now: func() time.Time { return time.Now().Add(ahead) }})
+			w.WriteAt(time.Unix(1<<60, 0), []byte("never"), m.done("never"))
+			w.WriteAt(time.Time{}, []byte("at once"), m.done("at once"))
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			assert.ErrorIs(t, w.Close(ctx), ErrClosed)
+			assert.Equal(t, []written{{0, "at once"}}, c.writes)
+			assert.Equal(t, outcome{"never", time.Time{}, ErrClosed}, m.await(2)[1])
+		})
+	}
+}
+
 func TestDoneMayQueueMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &tape{}

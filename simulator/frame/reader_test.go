@@ -196,12 +196,12 @@ func TestEndOfStream(t *testing.T) {
 		kind ErrorKind
 		says string
 	}{
-		"closed in the length":   {"00", nil, Unfinished, "2 of 4 bytes of its length header"},
-		"closed in the body":     {"0005hel", nil, Unfinished, "7 of its 9 bytes"},
-		"reset in the body":      {"0005hel", syscall.ECONNRESET, Unfinished, "connection reset"},
-		"reset between frames":   {"0003one", syscall.ECONNRESET, ReadFailed, "connection reset"},
-		"closed by ourselves":    {"", net.ErrClosed, ReadFailed, "use of closed"},
-		"TLS cut without notice": {"", io.ErrUnexpectedEOF, ReadFailed, "unexpected EOF"},
+		"closed in the length": {"00", nil, Unfinished, "2 of 4 bytes of its length header"},
+		"closed in the body":   {"0005hel", nil, Unfinished, "7 of its 9 bytes"},
+		"reset in the body":    {"0005hel", syscall.ECONNRESET, Unfinished, "connection reset"},
+		"reset between frames": {"0003one", syscall.ECONNRESET, ReadFailed, "connection reset"},
+		"closed by ourselves":  {"", net.ErrClosed, ReadFailed, "use of closed"},
+		"TLS cut in a record":  {"", io.ErrUnexpectedEOF, ReadFailed, "unexpected EOF"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := bytewise([]byte(tc.in))
