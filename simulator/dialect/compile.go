@@ -22,7 +22,7 @@ type compiler struct {
 
 // compile reads and checks a file. The dialect is nil if there are mistakes.
 func compile(name string, src []byte) (*Dialect, map[string]*Dialect, error) {
-	c := &compiler{d: &Dialect{parts: make(map[int][]part)}}
+	c := &compiler{d: &Dialect{parts: make(map[int][]part), secrets: new(secretLists)}}
 	c.problems.Add(strictyaml.Decode(name, src, &c.file))
 	if !c.file.Place.Exists() {
 		return nil, nil, c.problems.Err()
@@ -32,6 +32,9 @@ func compile(name string, src []byte) (*Dialect, map[string]*Dialect, error) {
 	c.d.format, c.d.route = c.frame(&c.file.Frame)
 	c.conventions(&c.file.Conventions)
 	c.responseCodes()
+	for n := range c.d.masks {
+		c.d.masks[n] = c.d.maskKindOf(n)
+	}
 	variants := c.variants()
 	if err := c.problems.Err(); err != nil {
 		return nil, nil, err
@@ -145,6 +148,7 @@ func (c *compiler) parts(n int, f *fieldFile) {
 		}
 		c.d.parts[n] = append(c.d.parts[n], part{
 			id: p.ID, names: world.Bilingual{EN: p.Description, ZH: p.ZH}, offset: offset, length: p.Length,
+			values: c.patterns(at.At("values"), p.Values, int(l.max)),
 		})
 		offset += p.Length
 	}

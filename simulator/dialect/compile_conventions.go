@@ -158,17 +158,27 @@ func (c *compiler) condition(e *strictyaml.MapEntry[[]string]) condition {
 	if len(e.Value) == 0 {
 		c.fail(e.At.Errorf("at least one value is needed; \"\" stands for an absent field"))
 	}
-	for i, text := range e.Value {
+	longest := 0xFFFF
+	if cond.at.isSet() {
+		longest = int(c.d.fields[cond.at.field].max)
+	}
+	cond.values = c.patterns(e.At, e.Value, longest)
+	return cond
+}
+
+// patterns compiles values, each a whole one or a beginning with * after it.
+func (c *compiler) patterns(at strictyaml.Node, texts []string, longest int) (all []pattern) {
+	for i, text := range texts {
 		p := pattern{text: text}
 		if p.text, p.prefix = strings.CutSuffix(text, "*"); strings.Contains(p.text, "*") {
-			c.fail(e.At.At(i).Errorf("%q: * may stand at the end only", text))
+			c.fail(at.At(i).Errorf("%q: * may stand at the end only", text))
 		}
-		if l := &c.d.fields[cond.at.field]; cond.at.isSet() && len(p.text) > int(l.max) {
-			c.fail(e.At.At(i).Errorf("%q is longer than field %d, which has at most %d", text, cond.at.field, l.max))
+		if len(p.text) > longest {
+			c.fail(at.At(i).Errorf("%q is longer than the field, which has at most %d", text, longest))
 		}
-		cond.values = append(cond.values, p)
+		all = append(all, p)
 	}
-	return cond
+	return all
 }
 
 func (c *compiler) originals(rules []originalFile) {

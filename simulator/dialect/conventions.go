@@ -36,8 +36,9 @@ type conventions struct {
 type part struct {
 	id     string
 	names  world.Bilingual
-	offset int // in units
-	length int // 0: to the end of the field
+	offset int       // in units
+	length int       // 0: to the end of the field
+	values []pattern // what it can hold; none: anything
 }
 
 // path names a field or a part of one. The zero path names nothing.

@@ -40,9 +40,11 @@ type Dialect struct {
 	names  [MaxField + 1]world.Bilingual
 	parts  map[int][]part
 
-	conv  conventions
-	route route
-	codes codeTable
+	conv    conventions
+	route   route
+	codes   codeTable
+	masks   [MaxField + 1]maskKind
+	secrets *secretLists
 }
 
 // Name returns the dialect's name, such as "unionpay-pos", with the variant

@@ -74,10 +74,11 @@ type tagFile struct {
 }
 
 type partFile struct {
-	ID          string `yaml:"id,required"`
-	Length      int    `yaml:"length"`
-	Description string `yaml:"description"`
-	ZH          string `yaml:"zh"`
+	ID          string   `yaml:"id,required"`
+	Length      int      `yaml:"length"`
+	Description string   `yaml:"description"`
+	ZH          string   `yaml:"zh"`
+	Values      []string `yaml:"values"`
 	Place       strictyaml.Node
 }
 

@@ -3,6 +3,8 @@ package dialect
 import (
 	"fmt"
 	"log/slog"
+
+	"github.com/acqsim/acqsim/scenarios/transcript"
 )
 
 // ParsePAN returns the card number of 1 to 19 digits in s.
@@ -61,27 +63,8 @@ func (p PAN) Hash() uint64 {
 	return max(h, 1)
 }
 
-// String masks the number: first 6 and last 4 digits of one with 13 or more,
-// the last 4 of a shorter one.
-func (p PAN) String() string {
-	b := p.AppendDigits(nil)
-	first, last := shown(len(b))
-	for i := first; i < len(b)-last; i++ {
-		b[i] = '*'
-	}
-	return string(b)
-}
-
-// shown says how many leading and trailing digits of a card number may be seen.
-func shown(n int) (first, last int) {
-	switch {
-	case n >= 13:
-		return 6, 4
-	case n >= 8:
-		return 0, 4
-	}
-	return 0, 0
-}
+// String masks the number as [transcript.MaskPAN] does.
+func (p PAN) String() string { return transcript.MaskPAN(p.Clear()) }
 
 // GoString is [PAN.String].
 func (p PAN) GoString() string { return p.String() }

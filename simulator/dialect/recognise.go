@@ -22,13 +22,17 @@ type condition struct {
 }
 
 // pattern is a whole value, or the beginning of one. The empty whole value
-// stands for "absent".
+// stands for "absent", and MMDD for a month and day.
 type pattern struct {
 	text   string
 	prefix bool
 }
 
 func (p pattern) matches(b []byte) bool {
+	if p.text == "MMDD" {
+		n, ok := panOf(b)
+		return ok && n.length == 4 && isMonthDay(n.digits)
+	}
 	if p.prefix {
 		return len(b) >= len(p.text) && string(b[:len(p.text)]) == p.text
 	}

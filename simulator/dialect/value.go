@@ -35,11 +35,11 @@ func (l *layout) number(value []byte, offset, n int) (uint64, bool) {
 // locate returns the encoded value, the layout and the units that p names;
 // false if the field is absent or too short. A part of which only the beginning
 // is there counts as absent.
-func (d *Dialect) locate(req *Request, p path) (l *layout, value []byte, offset, n int, ok bool) {
-	if p.field == 0 || !req.Index.Has(int(p.field)) {
+func (d *Dialect) locate(body []byte, ix *Index, p path) (l *layout, value []byte, offset, n int, ok bool) {
+	if p.field == 0 || !ix.Has(int(p.field)) {
 		return nil, nil, 0, 0, false
 	}
-	s := &req.Index.fields[p.field]
+	s := &ix.fields[p.field]
 	l = &d.fields[p.field]
 	offset, n = int(p.offset), int(p.length)
 	units := int(s.units)
@@ -52,13 +52,13 @@ func (d *Dialect) locate(req *Request, p path) (l *layout, value []byte, offset,
 	if l.value == bcdRight && units%2 != 0 {
 		offset++
 	}
-	return l, req.Frame.Body[s.value:s.end], offset, n, true
+	return l, body[s.value:s.end], offset, n, true
 }
 
 // number reads what p names as a decimal number; false if it is absent or not
 // a number.
 func (d *Dialect) number(req *Request, p path) (uint64, bool) {
-	l, value, offset, n, ok := d.locate(req, p)
+	l, value, offset, n, ok := d.locate(req.Frame.Body, &req.Index, p)
 	if !ok {
 		return 0, false
 	}
@@ -68,10 +68,15 @@ func (d *Dialect) number(req *Request, p path) (uint64, bool) {
 // text appends the characters of what p names to dst: packed digits as ASCII
 // ones. It returns dst unchanged if p is absent.
 func (d *Dialect) text(req *Request, p path, dst []byte) []byte {
-	l, value, offset, n, ok := d.locate(req, p)
+	l, value, offset, n, ok := d.locate(req.Frame.Body, &req.Index, p)
 	if !ok {
 		return dst
 	}
+	return l.text(dst, value, offset, n)
+}
+
+// text appends n units from offset on as characters.
+func (l *layout) text(dst, value []byte, offset, n int) []byte {
 	if !l.packedNibbles() {
 		if l.value == hexBytes {
 			return append(dst, value[2*offset:2*(offset+n)]...)

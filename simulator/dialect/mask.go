@@ -1,0 +1,325 @@
+package dialect
+
+import "github.com/acqsim/acqsim/scenarios/transcript"
+
+// maskKind is how the secrets of a field are made safe.
+type maskKind uint8
+
+const (
+	keep       maskKind = iota // cannot hold a card number, or names something else
+	cardNumber                 // DE 2, 34
+	track                      // DE 35, 36
+	track1                     // DE 45
+	erase                      // PIN block, security code
+	keyBlock                   // DE 62 of a key download, otherwise as free
+	chip                       // DE 55
+	originals                  // DE 90: kept if it is original data
+	settlement                 // DE 48: kept if it is settlement totals
+	number                     // a fixed number: searched without leading zeros
+	free                       // searched for card numbers
+)
+
+// identifiers name hosts, terminals and merchants: a Luhn digit in them is
+// chance, and a masked one would be useless as evidence.
+var identifiers = map[int]bool{37: true, 41: true, 42: true}
+
+// maskKindOf decides once per field.
+func (d *Dialect) maskKindOf(n int) maskKind {
+	l := &d.fields[n]
+	longest := int(l.max)
+	if l.value == anyBytes || l.value == hexBytes || l.value == viaMoov {
+		longest *= 2 // packed digits
+	}
+	switch {
+	case !l.defined || n == int(d.conv.macField) || identifiers[n]:
+		return keep
+	case n == 2 || n == 34:
+		return cardNumber
+	case n == 35 || n == 36:
+		return track
+	case n == 45:
+		return track1
+	case n == int(d.conv.pinField) || n == 52 || n == 96:
+		return erase
+	case n == int(d.conv.keyField):
+		return keyBlock
+	case longest < 13:
+		return keep
+	case n == 48:
+		return settlement
+	case n == 55:
+		return chip
+	case n == 90:
+		return originals
+	case l.prefix == fixedLength && l.numeric():
+		return number
+	}
+	return free
+}
+
+// Mask makes a recorded message safe, in place: b is a copy of a frame or body,
+// ix the index of the body in it, bodyAt where that starts. Card numbers keep
+// their first 6 and last 4 digits, tracks the card number's; PIN blocks and
+// keys become zeros; every other field but those that name host, terminal and
+// merchant is searched for runs of digits that could be a card number. Filler
+// is the digit 0, so that what is masked keeps its length and still decodes.
+// Bytes that the index does not cover are searched as garbage.
+//
+// The result says which secrets the message held. It is shared between calls
+// and must not be changed. Nothing is allocated as long as secrets stand where
+// they belong.
+func (d *Dialect) Mask(b []byte, ix *Index, bodyAt int) []transcript.Secret {
+	if bodyAt < 0 || bodyAt > len(b) {
+		transcript.MaskRuns(b)
+		return nil
+	}
+	body := b[bodyAt:]
+	if ix.end > len(body) {
+		transcript.MaskRuns(body)
+		return nil
+	}
+	var found secretSet
+	for n := ix.Next(0); n > 0; n = ix.Next(n) {
+		kind := d.masks[n]
+		if kind == keep {
+			continue
+		}
+		if secret := d.maskField(body, ix, n, kind); secret != noSecret {
+			found.add(n, secret)
+		}
+	}
+	if ix.end < len(body) {
+		transcript.MaskRuns(body[ix.end:])
+	}
+	return d.secrets.list(&found)
+}
+
+func (d *Dialect) maskField(body []byte, ix *Index, n int, kind maskKind) secretKind {
+	l := &d.fields[n]
+	value, units := ix.Value(body, n), ix.Units(n)
+	if kind == keyBlock {
+		if kind = free; d.isKeyDownload(body, ix) {
+			zero(l, value)
+			return keySecret
+		}
+	}
+	switch kind {
+	case cardNumber:
+		return maskCardNumber(l, value, units)
+	case track:
+		return maskTrack(l, value, units)
+	case track1:
+		maskTrack1(value)
+		return trackSecret
+	case erase:
+		zero(l, value)
+		if n == 96 {
+			return keySecret
+		}
+		return pinSecret
+	case chip:
+		return maskChip(l, value)
+	case originals:
+		if l.isOriginalData(value, units) {
+			return noSecret
+		}
+	case settlement:
+		if d.isSettlement(body, l, value, units) {
+			return noSecret
+		}
+	case number:
+		if l.significant(value, units) < 13 {
+			return noSecret
+		}
+	}
+	if d.fitsParts(body, ix, n) {
+		return noSecret
+	}
+	if search(l, value, units) > 0 {
+		return panSecret
+	}
+	return noSecret
+}
+
+// search masks what could be card numbers in a value of any kind.
+func search(l *layout, value []byte, units int) int {
+	if len(value) < 7 {
+		return 0
+	}
+	switch {
+	case l.value == asciiText || l.value == asciiDigit || l.value == hexBytes || l.charset && isText(value):
+		return transcript.MaskText(value)
+	case l.packedNibbles() && units < 13:
+		return 0
+	}
+	return transcript.MaskRuns(value)
+}
+
+// isText reports whether bytes could be text: no control characters but the
+// white space ones.
+func isText(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' && c != '\t' && c != '\n' && c != '\r' {
+			return false
+		}
+	}
+	return true
+}
+
+// zero erases a value: zero bytes, or the digit 0 in characters.
+func zero(l *layout, value []byte) {
+	fill := byte(0)
+	switch l.value {
+	case hexBytes, asciiDigit, asciiText:
+		fill = '0'
+	}
+	for i := range value {
+		value[i] = fill
+	}
+}
+
+func maskCardNumber(l *layout, value []byte, units int) secretKind {
+	switch {
+	case units == 0:
+		return noSecret
+	case l.packedNibbles():
+		transcript.MaskBCD(value, units, l.value != bcdRight, 6, 4)
+	case l.value == anyBytes && !l.charset || l.value == viaMoov || l.value == hexBytes:
+		transcript.MaskRuns(value)
+	default:
+		transcript.MaskDigits(value, 6, 4)
+	}
+	return panSecret
+}
+
+func maskTrack(l *layout, value []byte, units int) secretKind {
+	switch {
+	case units == 0:
+		return noSecret
+	case l.packedNibbles():
+		transcript.MaskTrackBCD(value, units, l.value != bcdRight)
+	case l.value == anyBytes || l.value == viaMoov || l.value == hexBytes:
+		zero(l, value)
+	default:
+		transcript.MaskTrack(value)
+	}
+	return trackSecret
+}
+
+// maskTrack1 masks "B, number, ^, name, ^, dates and more": the number's middle
+// and every digit after it. Without that shape nothing stays but letters.
+func maskTrack1(value []byte) {
+	number := 0
+	for number < len(value) && value[number] != '^' {
+		number++
+	}
+	if number > 12 && number < len(value) {
+		transcript.MaskDigits(value[:number], 6, 4)
+		transcript.MaskDigits(value[number:], 0, 0)
+		return
+	}
+	transcript.MaskDigits(value, 0, 0)
+}
+
+// isKeyDownload reports whether the message answers a sign-on with keys: a
+// network reply whose network code asks for some, or says nothing.
+func (d *Dialect) isKeyDownload(body []byte, ix *Index) bool {
+	mti := d.readMTI(body)
+	if classOf(mti) != networkClass || mti/10%2 == 0 {
+		return false
+	}
+	for _, p := range d.conv.networkCode {
+		l, value, offset, n, ok := d.locate(body, ix, p)
+		if !ok {
+			continue
+		}
+		code, ok := l.number(value, offset, n)
+		if !ok {
+			return true
+		}
+		for _, k := range d.conv.downloads {
+			if uint64(k.code) == code {
+				return true
+			}
+		}
+		return false
+	}
+	return true
+}
+
+func (d *Dialect) readMTI(body []byte) uint16 {
+	size := d.mti.bytes(4)
+	if len(body) < size {
+		return 0
+	}
+	n, _ := d.mti.number(body[:size], 0, 4)
+	return uint16(n) //nolint:gosec // 4 digits
+}
+
+// significant returns how many digits of a number remain without leading zeros.
+func (l *layout) significant(value []byte, units int) int {
+	for i := range units {
+		if n, ok := l.number(value, l.firstNibble(units)+i, 1); !ok || n != 0 {
+			return units - i
+		}
+	}
+	return 0
+}
+
+// firstNibble is where the digits of a packed value start, in nibbles.
+func (l *layout) firstNibble(units int) int {
+	if l.value == bcdRight && units%2 != 0 {
+		return 1
+	}
+	return 0
+}
+
+// isOriginalData reports whether DE 90 is what it should be: an original MTI
+// and a date and time, or zeros for it.
+func (l *layout) isOriginalData(value []byte, units int) bool {
+	if units != 42 || !l.numeric() {
+		return false
+	}
+	mti, _ := l.number(value, 0, 4)
+	when, _ := l.number(value, 10, 10)
+	_, isRequest := ReplyMTI(uint16(mti)) //nolint:gosec // 4 digits
+	return mti < 1000 && isRequest && (when == 0 || isMonthDay(when/1e6) && when/1e4%100 < 24 && when/100%100 < 60 && when%100 < 60)
+}
+
+func isMonthDay(n uint64) bool {
+	return n/100 >= 1 && n/100 <= 12 && n%100 >= 1 && n%100 <= 31
+}
+
+// isSettlement reports whether DE 48 is the totals of a UnionPay settlement: 62
+// digits in a 0500 or 0510, the 31st and the last of which are results of 0 to 3.
+func (d *Dialect) isSettlement(body []byte, l *layout, value []byte, units int) bool {
+	if mti := d.readMTI(body); mti/100 != 5 || units != 62 || !l.numeric() {
+		return false
+	}
+	first, _ := l.number(value, 30, 1)
+	second, _ := l.number(value, 61, 1)
+	return first < 4 && second < 4
+}
+
+// fitsParts reports whether a field's parts say what they can hold, and hold
+// it: then it is structured data, and no place for a card number.
+func (d *Dialect) fitsParts(body []byte, ix *Index, n int) bool {
+	parts := d.parts[n]
+	checked := 0
+	var buf [80]byte
+	for i := range parts {
+		p := &parts[i]
+		if len(p.values) == 0 || p.offset >= ix.Units(n) {
+			continue
+		}
+		l, value, offset, units, ok := d.locate(body, ix, path{field: uint8(n), offset: uint16(p.offset), length: uint16(p.length)}) //nolint:gosec // within a field
+		if !ok || units > len(buf) {
+			return false
+		}
+		checked++
+		if !anyMatches(p.values, l.text(buf[:0], value, offset, units)) {
+			return false
+		}
+	}
+	return checked > 0
+}
