@@ -1,0 +1,191 @@
+package bench
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/acqsim/acqsim/simulator/security"
+)
+
+const (
+	// batchSize is after how many sales a terminal goes on to its next batch.
+	batchSize = 1000
+	// highestSTAN is where trace numbers start again at 1.
+	highestSTAN = 999_999
+	// terminalsPerMerchant is how many terminals share a merchant.
+	terminalsPerMerchant = 20
+)
+
+// Traffic is what is said on the line: a dialect, with or without MACs.
+type Traffic struct {
+	Dialect string `json:"dialect"`
+	MAC     bool   `json:"mac"` // the terminals sign on first; requests and replies carry DE 64
+}
+
+// String is the dialect, with "+mac" where there is one. It names the
+// listener that a server opens for the traffic.
+func (t Traffic) String() string {
+	if t.MAC {
+		return t.Dialect + "+mac"
+	}
+	return t.Dialect
+}
+
+// fleet is the terminals of one load.
+type fleet struct {
+	wire      *wire
+	traffic   Traffic
+	terminals []*terminal
+	places    places
+}
+
+// places is where a sale's changing parts stand; the same for all terminals.
+type places struct {
+	stan, terminal, batch, mac span
+	batchPacked                bool
+	dateTime, time, date       span // empty: the dialect's sales carry none
+	body                       int  // offset of the MTI, where the MAC starts
+}
+
+// terminal is one terminal between two sales. It belongs to one connection at
+// a time.
+type terminal struct {
+	id       string
+	merchant string
+	sale     []byte // the last request sent, header and all
+	stan     uint32
+	batch    uint32
+	sales    int // in this batch
+	mac      *security.MAC
+}
+
+// newFleet makes n terminals with a card each. Their STANs differ, and their
+// batches end at different times, as they do in the world.
+func newFleet(t Traffic, n int) (*fleet, error) {
+	w := wires[t.Dialect]
+	if w == nil {
+		return nil, fmt.Errorf("bench: no dialect %q", t.Dialect)
+	}
+	f := &fleet{wire: w, traffic: t, terminals: make([]*terminal, n)}
+	for i := range f.terminals {
+		term := &terminal{
+			id:       fmt.Sprintf("%08d", 70_000_000+i),
+			merchant: fmt.Sprintf("%015d", 898_000_000_000_000+i/terminalsPerMerchant),
+			stan:     uint32(i % 100_000), //nolint:gosec // small
+			batch:    1,
+			sales:    i * batchSize / n,
+		}
+		var err error
+		if term.sale, err = w.build("0200", sale(t, term, i)); err != nil {
+			return nil, err
+		}
+		f.terminals[i] = term
+	}
+	if n == 0 {
+		return f, nil
+	}
+	m, err := w.scan(f.terminals[0].sale)
+	if err != nil {
+		return nil, err
+	}
+	batch := m.fields[w.batch.field]
+	start, size := w.batch.offset, 6
+	packed := w.packed && w.fields[w.batch.field].kind == digits
+	if packed {
+		start, size = start/2, size/2
+	}
+	f.places = places{
+		stan: m.fields[11], terminal: m.fields[41], mac: m.fields[64],
+		dateTime: m.fields[7], time: m.fields[12], date: m.fields[13],
+		batch:       span{batch.at + start, batch.at + start + size},
+		batchPacked: packed,
+		body:        m.mti.at,
+	}
+	return f, nil
+}
+
+// sale is a purchase of 1.00 in renminbi, the card's number keyed in.
+func sale(t Traffic, term *terminal, i int) map[int]string {
+	values := map[int]string{
+		2: cardNumber(i), 3: "000000", 4: "000000000100", 11: "000001",
+		25: "00", 41: term.id, 42: term.merchant, 49: "156",
+	}
+	switch t.Dialect {
+	case "unionpay-pos":
+		values[22] = "0120"
+		values[60] = "22000001000600" // 消费, batch, no network code, can read chips
+	case "iso87-bcd":
+		values[22] = "0012"
+	default:
+		values[22] = "012"
+	}
+	if t.Dialect != "unionpay-pos" {
+		values[7], values[12], values[13] = "0101000000", "000000", "0101"
+		values[60] = "000001"
+	}
+	if t.MAC {
+		values[64] = ""
+	}
+	return values
+}
+
+// cardNumber is the ith number of a range that UnionPay's issuers use, with
+// its check digit.
+func cardNumber(i int) string {
+	s := fmt.Sprintf("622848%09d", i)
+	sum := 0
+	for k := range len(s) {
+		d := int(s[len(s)-1-k] - '0')
+		if k%2 == 0 {
+			if d *= 2; d > 9 {
+				d -= 9
+			}
+		}
+		sum += d
+	}
+	return s + string(rune('0'+(10-sum%10)%10))
+}
+
+// clock is the time of day as requests carry it, rendered once a second.
+type clock struct {
+	second int64
+	digits [10]byte // MMDDhhmmss, in BCD or ASCII
+}
+
+// set renders the time if its second is another one than before.
+func (c *clock) set(w *wire, now time.Time) {
+	if now.Unix() == c.second {
+		return
+	}
+	c.second = now.Unix()
+	copy(c.digits[:], w.appendDigits(nil, now.Format("0102150405")))
+}
+
+// next makes the terminal's next sale in place. The bytes are valid until the
+// next call.
+func (f *fleet) next(t *terminal, c *clock) []byte {
+	p, b := &f.places, t.sale
+	if t.stan++; t.stan > highestSTAN {
+		t.stan = 1
+	}
+	f.wire.putDigits(p.stan.in(b), t.stan)
+	if t.sales++; t.sales > batchSize {
+		t.sales, t.batch = 1, t.batch%highestSTAN+1
+		if p.batchPacked {
+			putBCD(p.batch.in(b), t.batch)
+		} else {
+			putASCII(p.batch.in(b), t.batch)
+		}
+	}
+	if n := p.date.end - p.date.at; n > 0 {
+		all := p.dateTime.end - p.dateTime.at
+		copy(p.dateTime.in(b), c.digits[:all])
+		copy(p.date.in(b), c.digits[:n])
+		copy(p.time.in(b), c.digits[n:all])
+	}
+	if t.mac != nil {
+		sum := t.mac.Sum1(b[p.body:p.mac.at])
+		copy(p.mac.in(b), sum[:])
+	}
+	return b
+}

@@ -1,0 +1,209 @@
+package bench
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/acqsim/acqsim/simulator/security"
+)
+
+// fields reads a sale back as text, by field number.
+func fields(t require.TestingT, f *fleet, frame []byte) map[int]string {
+	m, err := f.wire.scan(frame)
+	require.NoError(t, err, "%x", frame)
+	got := map[int]string{0: f.wire.digits(m.mti.in(frame))}
+	for n, s := range m.fields {
+		switch {
+		case s.end == 0:
+		case f.wire.fields[n].kind == digits:
+			got[n] = f.wire.digits(s.in(frame))
+		default:
+			got[n] = string(s.in(frame))
+		}
+	}
+	return got
+}
+
+func TestSalesOfEveryTraffic(t *testing.T) {
+	now := time.Date(2026, 11, 23, 9, 8, 7, 0, time.UTC)
+	for _, traffic := range Traffics() {
+		t.Run(traffic.String(), func(t *testing.T) {
+			f, err := newFleet(traffic, 4)
+			require.NoError(t, err)
+			var c clock
+			c.set(f.wire, now)
+			got := fields(t, f, f.next(f.terminals[2], &c))
+
+			want := map[int]string{
+				0: "0200", 2: "6228480000000023", 3: "000000", 4: "000000000100", 11: "000003",
+				25: "00", 41: "70000002", 42: "898000000000000", 49: "156",
+			}
+			switch traffic.Dialect {
+			case "unionpay-pos":
+				want[22], want[60] = "0120", "22000001000600"
+			case "iso87-bcd":
+				want[22] = "0012"
+			case "iso87-ascii":
+				want[22] = "012"
+			}
+			if traffic.Dialect != "unionpay-pos" {
+				want[7], want[12], want[13], want[60] = "1123090807", "090807", "1123", "000001"
+			}
+			if traffic.MAC {
+				want[64] = "\x00\x00\x00\x00\x00\x00\x00\x00" // before the sign-on
+			}
+			assert.Equal(t, want, got)
+		})
+	}
+}
+
+func TestASaleIsByteForByte(t *testing.T) {
+	// Written by hand from PROTOCOL.md: framing and UnionPay's DE 60.
+	f, err := newFleet(Traffic{Dialect: "unionpay-pos"}, 1)
+	require.NoError(t, err)
+	var c clock
+	got := fmt.Sprintf("%x", f.next(f.terminals[0], &c))
+	assert.Equal(t, "0050"+"6000030000"+"603100310000"+"0200"+"70200480"+"00c08010"+
+		"166228480000000007"+"000000"+"000000000100"+"000001"+"0120"+"00"+
+		"3730303030303030"+"383938303030303030303030303030"+"313536"+
+		"0014"+"22000001000600", got)
+}
+
+// Only what has to change changes, STANs advance without a gap, and a batch
+// has batchSize sales.
+func TestNextSaleProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		traffic := rapid.SampledFrom(Traffics()).Draw(t, "traffic")
+		f, err := newFleet(traffic, 3)
+		require.NoError(t, err)
+		term := f.terminals[rapid.IntRange(0, 2).Draw(t, "terminal")]
+		term.stan = rapid.Uint32Range(0, highestSTAN).Draw(t, "stan")
+		term.sales = rapid.IntRange(0, batchSize).Draw(t, "sales")
+		if term.sales == batchSize { // any other number than 1 is written when it begins
+			term.batch = rapid.Uint32Range(1, highestSTAN).Draw(t, "batch")
+		}
+		stan, batch, sales := term.stan, term.batch, term.sales
+		var c clock
+		c.set(f.wire, time.Unix(rapid.Int64Range(0, 4e9).Draw(t, "now"), 0))
+		if sales == batchSize {
+			sales, batch = 0, batch%highestSTAN+1 // the first of the two begins it
+		}
+		first := fields(t, f, bytes.Clone(f.next(term, &c)))
+		second := fields(t, f, f.next(term, &c))
+
+		stan = stan%highestSTAN + 1
+		require.Equal(t, fmt.Sprintf("%06d", stan), first[11])
+		require.Equal(t, fmt.Sprintf("%06d", stan%highestSTAN+1), second[11])
+		if term.batch != batch {
+			require.Equal(t, batchSize, sales+1, "a batch ends after its last sale")
+		}
+		for n := range first {
+			if n != 11 && n != 60 {
+				require.Equal(t, first[n], second[n], "DE %d", n)
+			}
+		}
+		at := f.wire.batch.offset
+		require.Equal(t, fmt.Sprintf("%06d", term.batch), second[60][at:at+6])
+	})
+}
+
+func TestBatchesEndAfterAThousandSalesAtDifferentTimes(t *testing.T) {
+	f, err := newFleet(Traffic{Dialect: "unionpay-pos"}, 4)
+	require.NoError(t, err)
+	var c clock
+	ends := map[string][]int{} // the sales that were the first of a batch
+	for i := range 2 * batchSize {
+		for _, term := range f.terminals {
+			before := term.batch
+			if f.next(term, &c); term.batch != before {
+				ends[term.id] = append(ends[term.id], i)
+			}
+		}
+	}
+	assert.Equal(t, map[string][]int{
+		"70000000": {1000}, "70000001": {750, 1750}, "70000002": {500, 1500}, "70000003": {250, 1250},
+	}, ends)
+}
+
+func TestMACsAreComputedOverEverySale(t *testing.T) {
+	f, err := newFleet(Traffic{Dialect: "unionpay-pos", MAC: true}, 2)
+	require.NoError(t, err)
+	require.NoError(t, f.signOn(t.Context(), "", true))
+	assert.NotEqual(t, fmt.Sprint(f.terminals[0].mac), fmt.Sprint(f.terminals[1].mac))
+	var c clock
+	for range 3 {
+		sale := f.next(f.terminals[1], &c)
+		body, mac := sale[2+5+6:len(sale)-8], sale[len(sale)-8:]
+		assert.True(t, f.terminals[1].mac.Verify(mac, body), "%x", sale)
+	}
+}
+
+func TestNextSaleDoesNotAllocate(t *testing.T) {
+	for _, traffic := range Traffics() {
+		f, err := newFleet(traffic, 1)
+		require.NoError(t, err)
+		key, err := security.NewKey([]byte("12345678"))
+		require.NoError(t, err)
+		if traffic.MAC {
+			f.terminals[0].mac, err = security.NewMAC(security.CUPECB, key)
+			require.NoError(t, err)
+		}
+		var c clock
+		assert.Zero(t, testing.AllocsPerRun(100, func() { f.next(f.terminals[0], &c) }), traffic.String())
+	}
+}
+
+func TestCardNumbersHaveRightCheckDigits(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := cardNumber(rapid.IntRange(0, 999_999_999).Draw(t, "i"))
+		require.Len(t, s, 16)
+		sum := 0
+		for i := range 16 { // ISO/IEC 7812-1, annex B: from the right, every second digit doubled
+			d := int(s[15-i] - '0')
+			if i%2 == 1 {
+				d = d*2/10 + d*2%10
+			}
+			sum += d
+		}
+		require.Zero(t, sum%10, s)
+	})
+	seen := map[string]bool{}
+	for i := range 2000 {
+		seen[cardNumber(i)] = true
+	}
+	assert.Len(t, seen, 2000)
+}
+
+func FuzzScan(f *testing.F) {
+	for _, traffic := range Traffics() {
+		fleet, err := newFleet(traffic, 1)
+		require.NoError(f, err)
+		f.Add(traffic.Dialect, fleet.terminals[0].sale)
+	}
+	f.Fuzz(func(t *testing.T, dialect string, frame []byte) {
+		w := wires[dialect]
+		if w == nil {
+			t.Skip()
+		}
+		m, err := w.scan(frame)
+		if err != nil {
+			return
+		}
+		at := m.bitmap.end
+		for n, s := range m.fields {
+			if s.end == 0 {
+				continue
+			}
+			require.GreaterOrEqual(t, s.at, at, "DE %d overlaps the field before it", n)
+			require.GreaterOrEqual(t, s.end, s.at)
+			at = s.end
+		}
+		require.Equal(t, len(frame), m.end)
+	})
+}
