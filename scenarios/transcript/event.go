@@ -31,6 +31,7 @@ const (
 	BatchClosed      // a terminal's batch was closed
 	Evicted          // open transactions left because the book is full
 	Note             // something else people should know; Text says it
+	Missing          // events that could not be written here; Lost says how many, Why why
 
 	kindCount
 )
@@ -45,6 +46,8 @@ const (
 	Host           // the honest host
 	Line           // the network, or a fault on it
 	Acqsim         // the simulator itself
+
+	actorCount
 )
 
 // MACResult is what verifying a MAC gave.
@@ -56,6 +59,8 @@ const (
 	MACOK
 	MACIsWrong
 	MACAbsent
+
+	macCount
 )
 
 // Event is one thing that happened. Zero fields are absent. All evidence in
@@ -93,6 +98,8 @@ type Event struct {
 	Postings []Posting
 	Due      time.Time     // of Held
 	Elapsed  time.Duration // of Sent: since the request was read
+
+	Lost uint64 // of Missing: how many events, the last of which had this Seq
 
 	Raw  []byte // the masked frame
 	Text string
