@@ -1,0 +1,439 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/acqsim/acqsim/scenarios/transcript"
+)
+
+// The file is written by a goroutine of its own, which follows the log with a
+// cursor and encodes there: encoding in Append would cost every message more
+// than all the rest of the journal, and would still have to hand its bytes to
+// another goroutine. The log in memory is the queue, so no second one can
+// overflow; where the file lags a whole memory behind, appends wait for it.
+const (
+	// collect is how long events gather before they are written.
+	collect = 100 * time.Millisecond
+	// writeBytes is about how much is encoded for one write.
+	writeBytes = 256 << 10
+	// troubleEvery is the least time between two reports of the same trouble.
+	troubleEvery = 30 * time.Second
+)
+
+// ErrPersisting is returned where a journal has a file already.
+var ErrPersisting = errors.New("journal: it is already written to a file; a journal has one at most")
+
+// ErrStalled is the trouble of a file that takes events more slowly than they
+// come, for longer than Options.Stall.
+var ErrStalled = errors.New("the file takes events too slowly")
+
+// Trouble is what goes wrong, and right again, with a journal's file.
+type Trouble struct {
+	File string // its name
+	Err  error  // nil: it works again
+	Lost uint64 // events that are missing from the file so far
+}
+
+// String says it for people.
+func (t Trouble) String() string {
+	lost := ""
+	if t.Lost > 0 {
+		lost = fmt.Sprintf("; %d events are missing from it", t.Lost)
+	}
+	if t.Err == nil {
+		return fmt.Sprintf("journal %s is written again%s", t.File, lost)
+	}
+	return fmt.Sprintf("journal %s can't be written: %v%s; the server goes on, and events are kept in memory as long as they fit", t.File, t.Err, lost)
+}
+
+// FileStats are the counters of a journal's file.
+type FileStats struct {
+	Name      string // empty: no file
+	Written   uint64 // events in the file
+	Behind    uint64 // events still to be written
+	Lost      uint64 // events that left memory before they could be written
+	Errors    uint64 // failed writes
+	LastError error  // of the latest failed write; kept after it works again
+	Failing   bool   // the latest write failed
+}
+
+// file is the writing side of a journal. What the lock guards is guarded by
+// the journal's.
+type file struct {
+	w    io.Writer
+	stop chan struct{}
+	done chan struct{}
+	rush chan struct{} // buffered: don't wait for more events
+
+	// Guarded by the lock.
+	next    uint64 // number of the first event not encoded yet
+	skipped uint64 // events before the file's first
+	stats   FileStats
+	room    chan struct{} // closed when the file has moved on; nil: nobody waits
+	told    time.Time     // when trouble was reported last
+	err     error         // of Close
+
+	// Only the goroutine uses these.
+	pending []byte // encoded, not written
+	inBatch uint64 // events that pending ends
+}
+
+// Persist writes all events, from the oldest that is kept, to w as a
+// transcript in JSON Lines. The header comes first. Events are written at most
+// 200 ms after they came, and on Close; w is closed then if it is an
+// io.Closer. A journal has one file at most.
+//
+// While w fails, nothing stops: events gather in memory, and w is tried again.
+// Events that leave memory meanwhile are counted as lost, and an event of kind
+// Missing stands in their place.
+func (j *Journal) Persist(w io.Writer, name string) error {
+	return j.persist(w, name, nil)
+}
+
+// persist is Persist with something to write before the header.
+func (j *Journal) persist(w io.Writer, name string, first []byte) error {
+	head := transcript.Header{Started: j.o.Now(), Program: j.o.Program}
+	f := &file{
+		w:       w,
+		stop:    make(chan struct{}),
+		done:    make(chan struct{}),
+		rush:    make(chan struct{}, 1),
+		pending: transcript.AppendHeader(first, head),
+	}
+	f.stats.Name = name
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	switch {
+	case j.closed:
+		return ErrClosed
+	case j.file != nil:
+		return ErrPersisting
+	}
+	f.next = j.oldest()
+	f.skipped = f.next - 1
+	j.file = f
+	waiter := &waiter{wake: make(chan struct{}, 1)}
+	j.waiters = append(j.waiters, waiter)
+	go f.run(j, waiter)
+	return nil
+}
+
+// OpenFile is Persist to the file at path, which is made where it doesn't exist
+// (for all to read: events are masked). A transcript that is there is continued
+// behind a header of its own; a last line that a kill has torn is ended first.
+// A file that is something else is left alone, with an error.
+func (j *Journal) OpenFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	first, err := continueTranscript(f)
+	if err != nil {
+		return errors.Join(fmt.Errorf("journal: %s: %w", path, err), f.Close())
+	}
+	if err := j.persist(f, path, first); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	return nil
+}
+
+// continueTranscript makes sure that f is empty or a transcript, and returns
+// what must be written to end its last line.
+func continueTranscript(f *os.File) (first []byte, err error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() == 0 {
+		return nil, nil
+	}
+	d := transcript.NewDecoder(io.NewSectionReader(f, 0, info.Size()), "")
+	if _, err := d.Next(); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("this is not a transcript, so nothing is added to it; name another file: %w", err)
+	}
+	last := make([]byte, 1)
+	if _, err := f.ReadAt(last, info.Size()-1); err != nil {
+		return nil, err
+	}
+	if last[0] != '\n' {
+		first = []byte("\n")
+	}
+	return first, nil
+}
+
+// holds reports whether s has events that the file still needs. The lock is
+// held.
+func (f *file) holds(s *segment) bool { return !f.stats.Failing && s.end() > f.next }
+
+// hurry makes the file write now where it is far behind. The lock is held.
+func (f *file) hurry(j *Journal) {
+	kept := uint64(j.kept())
+	filled := j.kept() > j.o.Keep/2 || j.bytes > j.o.Bytes/2
+	if behind := j.last + 1 - f.next; filled && behind > kept/4 {
+		select {
+		case f.rush <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// waitForFile lets go of the lock until the file has moved on or has stalled.
+func (j *Journal) waitForFile() {
+	f := j.file
+	if f.room == nil {
+		f.room = make(chan struct{})
+	}
+	room := f.room
+	j.waits++
+	select {
+	case f.rush <- struct{}{}:
+	default:
+	}
+	j.mu.Unlock()
+	stall := time.NewTimer(j.o.Stall)
+	defer stall.Stop()
+	moved := true
+	select {
+	case <-room:
+	case <-stall.C:
+		moved = false
+	}
+	j.mu.Lock()
+	if moved || f.stats.Failing {
+		return
+	}
+	f.fail(j, ErrStalled)
+}
+
+// fail notes an error of the file and reports it, if that wasn't done just now.
+// The lock is held, but let go for the report.
+func (f *file) fail(j *Journal, err error) {
+	f.stats.Failing = true
+	f.stats.Errors++
+	f.stats.LastError = err
+	f.moveOn()
+	if now := time.Now(); f.told.IsZero() || now.Sub(f.told) >= troubleEvery {
+		f.told = now
+		f.report(j, err)
+	}
+}
+
+func (f *file) report(j *Journal, err error) {
+	t := Trouble{File: f.stats.Name, Err: err, Lost: f.lost(j)}
+	j.mu.Unlock()
+	defer j.mu.Lock()
+	j.o.OnTrouble(t)
+}
+
+// lost counts the events that are missing from the file, those included that
+// it has yet to notice. The lock is held.
+func (f *file) lost(j *Journal) uint64 {
+	return f.stats.Lost + max(j.oldest(), f.next) - f.next
+}
+
+// moveOn lets waiting appends look again. The lock is held.
+func (f *file) moveOn() {
+	if f.room != nil {
+		close(f.room)
+		f.room = nil
+	}
+}
+
+// run writes until the journal is closed, and then what is left.
+func (f *file) run(j *Journal, w *waiter) {
+	defer close(f.done)
+	for stopped := false; !stopped; {
+		stopped = f.wait(j, w)
+		for f.encode(j) {
+			err := f.write(j)
+			if err == nil {
+				continue
+			}
+			if stopped {
+				f.finish(j, err)
+				return
+			}
+			stopped = f.pause(j.o.Retry)
+		}
+	}
+	f.finish(j, nil)
+}
+
+// wait waits for events, and then a little for more of them. It reports
+// whether the journal is closed.
+func (f *file) wait(j *Journal, w *waiter) (stopped bool) {
+	j.mu.Lock()
+	if idle := f.next > j.last && len(f.pending) == 0; idle {
+		if !w.waiting {
+			w.waiting = true
+			j.waiting++
+		}
+		j.mu.Unlock()
+		select {
+		case <-w.wake:
+		case <-f.stop:
+			return true
+		}
+	} else {
+		j.mu.Unlock()
+	}
+	more := time.NewTimer(collect)
+	defer more.Stop()
+	select {
+	case <-more.C:
+	case <-f.rush:
+	case <-f.stop:
+		return true
+	}
+	return false
+}
+
+// pause waits before a failing file is tried again. It reports whether the
+// journal was closed meanwhile; then the file is tried once more.
+func (f *file) pause(d time.Duration) (stopped bool) {
+	retry := time.NewTimer(d)
+	defer retry.Stop()
+	select {
+	case <-retry.C:
+		return false
+	case <-f.stop:
+		return true
+	}
+}
+
+// encode fills pending up with the next events and reports whether there is
+// anything to write. What could not be written before comes first; it may begin
+// in the middle of a line, so that nothing in the file is torn.
+func (f *file) encode(j *Journal) bool {
+	for len(f.pending) < writeBytes {
+		v := j.view(f.next, segmentEvents)
+		if v.missed > 0 {
+			f.pending = f.missing(j, v)
+		}
+		events := 0
+		for _, part := range v.events {
+			for i := range part {
+				f.pending = append(transcript.AppendJSON(f.pending, &part[i]), '\n')
+			}
+			events += len(part)
+		}
+		j.release(v)
+		f.inBatch += uint64(events)
+		j.mu.Lock()
+		f.next = v.next
+		f.moveOn()
+		j.mu.Unlock()
+		if events == 0 {
+			break
+		}
+	}
+	return len(f.pending) > 0
+}
+
+// missing encodes an event that stands for those that left memory unwritten.
+func (f *file) missing(j *Journal, v view) []byte {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	f.stats.Lost += v.missed
+	from := v.next // number after the last event of the view
+	for _, part := range v.events {
+		from -= uint64(len(part))
+	}
+	e := transcript.Event{
+		Seq:   from - 1,
+		At:    j.o.Now(),
+		Kind:  transcript.Missing,
+		Actor: transcript.Acqsim,
+		Lost:  v.missed,
+		Why:   "could not be written",
+	}
+	if f.stats.LastError != nil {
+		e.Why += ": " + f.stats.LastError.Error()
+	}
+	return append(transcript.AppendJSON(f.pending, &e), '\n')
+}
+
+// write writes what is pending. What could not be written stays pending.
+func (f *file) write(j *Journal) error {
+	n, err := f.w.Write(f.pending)
+	if err == nil && n < len(f.pending) {
+		err = io.ErrShortWrite
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err != nil {
+		n = min(max(n, 0), len(f.pending))
+		f.pending = f.pending[:copy(f.pending, f.pending[n:])]
+		f.fail(j, err)
+		return err
+	}
+	f.pending = f.pending[:0]
+	f.stats.Written += f.inBatch
+	f.inBatch = 0
+	if f.stats.Failing {
+		f.stats.Failing = false
+		f.told = time.Time{}
+		f.report(j, nil)
+	}
+	return nil
+}
+
+// finish counts what never got into the file and closes it.
+func (f *file) finish(j *Journal, err error) {
+	if s, ok := f.w.(interface{ Sync() error }); ok && err == nil {
+		// Pipes and devices can't be synced, and needn't be.
+		if err = s.Sync(); errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL) {
+			err = nil
+		}
+	}
+	if c, ok := f.w.(io.Closer); ok {
+		err = errors.Join(err, c.Close())
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	f.moveOn()
+	f.stats.Lost = j.last - f.skipped - f.stats.Written
+	f.next = j.last + 1
+	if err == nil && f.stats.Lost > 0 {
+		err = f.stats.LastError
+	}
+	if err != nil {
+		f.err = fmt.Errorf("journal: %s: %d of %d events are missing from the file: %w",
+			f.stats.Name, f.stats.Lost, j.last-f.skipped, err)
+	}
+}
+
+// Close refuses further events, lets subscribers read to the end, writes what is
+// left to the file and closes it. Its error says what is missing from the file;
+// where the context ends first, the file is left to finish by itself. Closing
+// again waits again and returns the same.
+func (j *Journal) Close(ctx context.Context) error {
+	j.mu.Lock()
+	f := j.file
+	if !j.closed {
+		j.closed = true
+		for _, w := range j.waiters {
+			j.wakeOne(w)
+		}
+		if f != nil {
+			close(f.stop)
+			f.moveOn()
+		}
+	}
+	j.mu.Unlock()
+	if f == nil {
+		return nil
+	}
+	select {
+	case <-f.done:
+		return f.err
+	case <-ctx.Done():
+		return fmt.Errorf("journal: %s is not finished: %w", f.stats.Name, ctx.Err())
+	}
+}

@@ -1,0 +1,237 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/acqsim/acqsim/scenarios/transcript"
+)
+
+// ErrClosed is what a subscription returns once its journal, or it itself, is
+// closed and everything before that has been read.
+var ErrClosed = errors.New("journal: closed")
+
+// batch is how many events a subscription returns at once at most.
+const batch = 1024
+
+// Since returns events after the one numbered seq, at most max of them (all
+// where max is 0 or less), and how many between seq and the first of them have
+// left memory. The events are copies: they stay as they are.
+func (j *Journal) Since(seq uint64, max int) (events []transcript.Event, missed uint64) {
+	v := j.view(seq+1, max)
+	defer j.release(v)
+	return v.copy(), v.missed
+}
+
+// view is a stretch of the log that is pinned for reading.
+type view struct {
+	segments []*segment
+	events   [][]transcript.Event // the stretch, by segment
+	missed   uint64               // asked for, but no longer there
+	next     uint64               // number after the last event
+}
+
+// view pins at most max events from number from on. Release it after reading.
+func (j *Journal) view(from uint64, max int) view {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.viewLocked(from, max)
+}
+
+func (j *Journal) viewLocked(from uint64, max int) view {
+	v := view{next: from}
+	if oldest := j.oldest(); from < oldest {
+		v.missed = oldest - from
+		v.next = oldest
+	}
+	at, _ := slices.BinarySearchFunc(j.segments, v.next, func(s *segment, seq uint64) int {
+		if s.end() <= seq {
+			return -1
+		}
+		return 1
+	})
+	left := max
+	for _, s := range j.segments[at:] {
+		if max > 0 && left <= 0 {
+			break
+		}
+		events := s.events[v.next-s.first:]
+		if max > 0 && len(events) > left {
+			events = events[:left]
+		}
+		left -= len(events)
+		s.pins++
+		v.segments = append(v.segments, s)
+		v.events = append(v.events, events)
+		v.next += uint64(len(events))
+	}
+	return v
+}
+
+func (j *Journal) release(v view) {
+	j.mu.Lock()
+	for _, s := range v.segments {
+		s.pins--
+	}
+	j.mu.Unlock()
+}
+
+// copy copies the events, and what they point to, out of the log's memory.
+func (v view) copy() []transcript.Event {
+	var events, raw, secrets, postings int
+	for _, part := range v.events {
+		events += len(part)
+		for i := range part {
+			raw += len(part[i].Raw)
+			secrets += len(part[i].Secrets)
+			postings += len(part[i].Postings)
+		}
+	}
+	if events == 0 {
+		return nil
+	}
+	out := make([]transcript.Event, 0, events)
+	rawSlab := make([]byte, 0, raw)
+	secretSlab := make([]transcript.Secret, 0, secrets)
+	postingSlab := make([]transcript.Posting, 0, postings)
+	for _, part := range v.events {
+		for _, e := range part {
+			rawSlab, e.Raw = cut(rawSlab, e.Raw)
+			secretSlab, e.Secrets = cut(secretSlab, e.Secrets)
+			postingSlab, e.Postings = cut(postingSlab, e.Postings)
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// cut copies v to the end of slab, which has room, and returns the copy.
+func cut[T any](slab, v []T) (longer, copied []T) {
+	if len(v) == 0 {
+		return slab, nil
+	}
+	from := len(slab)
+	slab = append(slab, v...)
+	return slab, slab[from:len(slab):len(slab)]
+}
+
+// Subscription follows a journal live. One goroutine at a time may call Next;
+// Close may come from any.
+type Subscription struct {
+	j      *Journal
+	w      *waiter
+	buffer uint64
+	// next and closed are guarded by the journal's lock.
+	next   uint64
+	closed bool
+}
+
+// Subscribe follows the journal from the next event on. A subscriber that is
+// more than buffer events behind skips the oldest of them and is told how many;
+// 0 or less stands for as many as the journal keeps. Close the subscription
+// after use.
+func (j *Journal) Subscribe(buffer int) *Subscription {
+	return j.subscribe(buffer, func() uint64 { return j.last + 1 })
+}
+
+// SubscribeAfter is Subscribe for a reader that has seen everything up to the
+// event numbered seq, or nothing where seq is 0.
+func (j *Journal) SubscribeAfter(seq uint64, buffer int) *Subscription {
+	return j.subscribe(buffer, func() uint64 { return seq + 1 })
+}
+
+func (j *Journal) subscribe(buffer int, next func() uint64) *Subscription {
+	s := &Subscription{j: j, w: &waiter{wake: make(chan struct{}, 1)}, buffer: uint64(max(buffer, 0))}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	s.next = next()
+	j.waiters = append(j.waiters, s.w)
+	return s
+}
+
+// Next waits for events and returns at most 1,024 of them, and how many the
+// subscriber missed right before the first of them. It returns ErrClosed once
+// the journal is closed and read to its end, or the subscription closed, and
+// the context's error when that ends first. The events are copies.
+func (s *Subscription) Next(ctx context.Context) (events []transcript.Event, missed uint64, err error) {
+	for {
+		if v, ok := s.take(); ok {
+			defer s.j.release(v)
+			return v.copy(), v.missed, nil
+		}
+		if s.ended() {
+			return nil, 0, ErrClosed
+		}
+		select {
+		case <-s.w.wake:
+		case <-ctx.Done():
+			s.stopWaiting()
+			return nil, 0, ctx.Err()
+		}
+	}
+}
+
+// take pins what there is to read, or makes the subscription wait.
+func (s *Subscription) take() (view, bool) {
+	j := s.j
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if s.closed {
+		return view{}, false
+	}
+	if s.next > j.last {
+		if !j.closed && !s.w.waiting {
+			s.w.waiting = true
+			j.waiting++
+		}
+		return view{}, false
+	}
+	from := s.next
+	if behind := j.last + 1 - from; s.buffer > 0 && behind > s.buffer {
+		from += behind - s.buffer
+	}
+	v := j.viewLocked(from, batch)
+	v.missed += from - s.next
+	s.next = v.next
+	j.missed += v.missed
+	return v, true
+}
+
+func (s *Subscription) ended() bool {
+	s.j.mu.Lock()
+	defer s.j.mu.Unlock()
+	return s.closed || s.j.closed && s.next > s.j.last
+}
+
+func (s *Subscription) stopWaiting() {
+	s.j.mu.Lock()
+	defer s.j.mu.Unlock()
+	s.j.forget(s.w)
+}
+
+// forget makes a waiter wait no longer. The lock is held.
+func (j *Journal) forget(w *waiter) {
+	if w.waiting {
+		w.waiting = false
+		j.waiting--
+	}
+}
+
+// Close ends the subscription; a Next that waits returns ErrClosed. Closing
+// again does nothing.
+func (s *Subscription) Close() {
+	j := s.j
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if s.closed {
+		return
+	}
+	s.closed = true
+	j.forget(s.w)
+	j.waiters = slices.DeleteFunc(j.waiters, func(w *waiter) bool { return w == s.w })
+	select {
+	case s.w.wake <- struct{}{}:
+	default:
+	}
+}
