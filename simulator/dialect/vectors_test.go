@@ -82,3 +82,10 @@ func TestRealUnionPayPacket(t *testing.T) {
 	f.Body[20] ^= 1
 	assert.False(t, d.Verify(&req, m), "a changed message must not verify")
 }
+
+func unhexed(t testing.TB, s string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(s)
+	require.NoError(t, err)
+	return b
+}
