@@ -77,7 +77,7 @@ func (o *openBatch) grow() {
 	case o.buckets == nil:
 		o.bits = smallTable
 	case o.bits < fairTable:
-		o.bits = fairTable
+		o.bits++
 	default:
 		o.bits = max(o.bits+1, o.hint)
 	}

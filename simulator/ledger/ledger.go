@@ -26,22 +26,22 @@ type Account struct {
 // Available is what may still be spent: booked less held.
 func (a *Account) Available() int64 { return a.Booked - a.Held }
 
-// State is what has become of a transaction.
-type State uint8
+// TxnState is what has become of a transaction.
+type TxnState uint8
 
 // The states of a transaction. Their values are in state files: append only.
 const (
-	Declined State = iota // decided, no money moved
-	Posted                // its money moved, and stands
-	Voided                // undone by a void
-	Reversed              // undone by a reversal
-	NoMoney               // approved, and concerns no money of its own (a reversal of a decline)
+	Declined TxnState = iota // decided, no money moved
+	Posted                   // its money moved, and stands
+	Voided                   // undone by a void
+	Reversed                 // undone by a reversal
+	NoMoney                  // approved, and concerns no money of its own (a reversal of a decline)
 
 	stateCount
 )
 
 // String returns the state's name, such as "posted".
-func (s State) String() string {
+func (s TxnState) String() string {
 	switch s {
 	case Declined:
 		return "declined"
@@ -65,7 +65,7 @@ type Txn struct {
 	Terminal   *Terminal
 	Type       world.TransactionType
 	Outcome    world.Outcome
-	State      State
+	State      TxnState
 	marks      marks
 	Batch      uint32
 	STAN       uint32

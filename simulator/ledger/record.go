@@ -100,14 +100,18 @@ func appendTotals(b []byte, s Totals) []byte {
 	return le.AppendUint64(b, uint64(s.CreditAmount))
 }
 
-// appendBooks writes a terminal, serial being the number of its first open
-// transaction.
-func appendBooks(b []byte, t *Terminal, serial uint32) []byte {
+// appendBooks writes a terminal, with the number of its first open transaction
+// or else of its next one.
+func appendBooks(b []byte, t *Terminal) []byte {
 	b = append(b, byte(recordBooks))
 	b = appendString(b, t.ID)
 	b = le.AppendUint32(b, t.Batch)
 	b = appendTotals(b, t.Totals)
 	b = appendSession(b, &t.Session)
+	serial := t.Serial
+	if t.open.first != nil {
+		serial = t.open.first.serial
+	}
 	b = le.AppendUint32(b, serial)
 	b = appendBool(b, t.moved)
 	b = append(b, byte(len(t.closed)))

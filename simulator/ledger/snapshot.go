@@ -1,0 +1,112 @@
+package ledger
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+)
+
+// records yields the whole book as records, oldest things first. A record is
+// valid until the next.
+func (b *Book) records(yield func([]byte) error) error {
+	var buf []byte
+	put := func(record []byte) error {
+		buf = record
+		return yield(record)
+	}
+	if err := put(appendNames(buf[:0])); err != nil {
+		return err
+	}
+	for _, d := range b.days {
+		if err := put(appendSerials(buf[:0], d.day, d.next)); err != nil {
+			return err
+		}
+	}
+	for _, a := range b.accounts {
+		if err := put(appendAccount(buf[:0], a)); err != nil {
+			return err
+		}
+	}
+	at := make([]*Txn, len(b.terminals)) // by terminal, the next open transaction to write
+	for i, t := range b.terminals {
+		at[i] = t.open.first
+		if err := put(appendBooks(buf[:0], t)); err != nil {
+			return err
+		}
+	}
+	for _, s := range b.queue[b.head:] {
+		if !b.isOpen(s) {
+			continue
+		}
+		x := at[s.terminal]
+		at[s.terminal] = x.next
+		if err := put(b.appendOpen(buf[:0], x)); err != nil {
+			return err
+		}
+	}
+	return put(le.AppendUint32(append(buf[:0], byte(recordEnd)), uint32(b.open)))
+}
+
+// appendOpen writes an open transaction, without an original that has left.
+func (b *Book) appendOpen(buf []byte, x *Txn) []byte {
+	var flags byte
+	if x.marks&unmatched != 0 {
+		flags = flagRemember
+	}
+	original := x.Original
+	if original != nil && b.hasLeft(original) {
+		original = nil
+	}
+	return le.AppendUint64(appendTxn(buf, recordOpen, x, original, flags), uint64(x.Refunded))
+}
+
+// writeSnapshot writes a book under a temporary name, makes sure that it is on
+// the disk, and only then gives it its name.
+func writeSnapshot(dir string, generation uint32, b *Book, stop func() error) (size int64, err error) {
+	path := snapshotPath(dir, generation)
+	tmp := path + tmpSuffix
+	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return 0, fmt.Errorf("ledger: %w", err)
+	}
+	size, err = writeRecords(f, generation, b, stop)
+	if err == nil {
+		err = f.Sync()
+	}
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("ledger: writing %s: %w", path, errors.Join(err, os.Remove(tmp)))
+	}
+	return size, syncDir(dir)
+}
+
+func writeRecords(f *os.File, generation uint32, b *Book, stop func() error) (size int64, err error) {
+	w := bufio.NewWriterSize(f, 1<<18)
+	header, seed, err := newHeader(snapshotMagic, generation)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := w.Write(header); err != nil {
+		return 0, err
+	}
+	size = int64(len(header))
+	var frame []byte
+	err = b.records(func(record []byte) error {
+		if err := stop(); err != nil {
+			return err
+		}
+		frame = appendFrame(frame[:0], record)
+		seal(frame, seed)
+		size += int64(len(frame))
+		_, err := w.Write(frame)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return size, w.Flush()
+}
