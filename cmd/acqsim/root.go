@@ -57,6 +57,7 @@ terminals over TCP as a real acquirer does, keeps books, and says why.`,
 		"read this configuration `FILE` instead of ./"+configName)
 
 	root.AddCommand(
+		newServeCommand(a),
 		newConfigCommand(a),
 		newVersionCommand(a),
 		newExitCodesTopic(),
@@ -97,7 +98,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s takes no arguments, but was given %s (see %s --help)", cmd.CommandPath(), args[0], cmd.CommandPath())
+	return fmt.Errorf("%s takes no arguments, but was given %s (see %s --help)", cmd.Name(), args[0], cmd.CommandPath())
 }
 
 // noSuchCommand is the root's check of arguments: there are none but commands.

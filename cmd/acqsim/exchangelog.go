@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/fatih/color"
+
+	"github.com/acqsim/acqsim/scenarios/transcript"
+	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator/journal"
+)
+
+// exchangeLog prints what happens, one line per exchange: time, terminal,
+// transaction, amount, outcome and code, milliseconds, and why.
+type exchangeLog struct {
+	out  io.Writer
+	json bool // every event as JSON instead
+
+	good, bad, odd, dim func(format string, a ...any) string
+	line                []byte
+}
+
+func newExchangeLog(out io.Writer, asJSON, colour bool) *exchangeLog {
+	paint := func(attributes ...color.Attribute) func(string, ...any) string {
+		c := color.New(attributes...)
+		if colour {
+			c.EnableColor()
+		} else {
+			c.DisableColor()
+		}
+		return c.Sprintf
+	}
+	return &exchangeLog{out: out, json: asJSON,
+		good: paint(color.FgGreen), bad: paint(color.FgRed), odd: paint(color.FgYellow), dim: paint(color.Faint)}
+}
+
+// follow prints until ctx ends or the journal closes. A reader that is too
+// slow misses events, and says how many; it never holds up the server.
+func (l *exchangeLog) follow(ctx context.Context, s *journal.Subscription) error {
+	for {
+		events, missed, err := s.Next(ctx)
+		if missed > 0 {
+			if err := l.write(l.odd("%d events are not shown: this output is too slow. They are in the journal", missed)); err != nil {
+				return err
+			}
+		}
+		for i := range events {
+			if err := l.event(&events[i]); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			return nil //nolint:nilerr // the end of the journal or of ctx is the normal end
+		}
+	}
+}
+
+func (l *exchangeLog) event(e *transcript.Event) error {
+	if l.json {
+		l.line = append(transcript.AppendJSON(l.line[:0], e), '\n')
+		_, err := l.out.Write(l.line)
+		return err
+	}
+	if text := l.text(e); text != "" {
+		return l.write(l.dim("%s", e.At.Local().Format("15:04:05.000")) + "  " + text)
+	}
+	return nil
+}
+
+func (l *exchangeLog) write(line string) error {
+	_, err := io.WriteString(l.out, line+"\n")
+	return err
+}
+
+// text is an event's line; empty for events that are not shown.
+func (l *exchangeLog) text(e *transcript.Event) string {
+	switch e.Kind {
+	case transcript.Sent:
+		return l.exchange(e, l.outcome(e), e.Elapsed)
+	case transcript.NotSent:
+		return l.exchange(e, l.bad("reply not sent"), e.Elapsed)
+	case transcript.Held:
+		return l.exchange(e, l.odd("held until %s", e.Due.Local().Format("15:04:05.000")), -1)
+	case transcript.Discarded:
+		return l.exchange(e, l.odd("no answer"), -1)
+	case transcript.BadFrame:
+		return fmt.Sprintf("conn %d  %s %s", e.Conn, l.bad("bad frame"), l.dim("%s", e.Why))
+	case transcript.Refused:
+		return fmt.Sprintf("conn %d  %s %s", e.Conn, l.bad("refused"), l.dim("%s (%s)", e.Why, e.Source))
+	case transcript.Closed:
+		if strings.Contains(e.Why, "TLS") {
+			return fmt.Sprintf("conn %d  %s %s", e.Conn, l.bad("closed"), l.dim("%s", e.Why))
+		}
+	case transcript.BatchClosed:
+		return fmt.Sprintf("%-8s  batch %06d closed: %s", e.Terminal, e.Batch, e.Text)
+	case transcript.Evicted, transcript.Note:
+		return l.odd("%s", e.Text)
+	}
+	return ""
+}
+
+func (l *exchangeLog) exchange(e *transcript.Event, result string, elapsed time.Duration) string {
+	took := "      -   "
+	if elapsed >= 0 {
+		took = fmt.Sprintf("%7.2f ms", float64(elapsed)/float64(time.Millisecond))
+	}
+	terminal := e.Terminal
+	if terminal == "" {
+		terminal = "-"
+	}
+	why := ""
+	if e.Why != "" {
+		why = "  " + l.dim("%s", e.Why)
+	}
+	return fmt.Sprintf("%-8s  %-11s %04d  %14s  %s  %s%s", terminal, e.Type, e.MTI, amount(e), result, took, why)
+}
+
+func (l *exchangeLog) outcome(e *transcript.Event) string {
+	paint := l.bad
+	if e.Outcome == world.Approved {
+		paint = l.good
+	}
+	// Padded before it is painted: escape sequences have no width.
+	return paint("%s", fmt.Sprintf("%-22s %-3s", e.Outcome, e.Code))
+}
+
+func amount(e *transcript.Event) string {
+	if e.Amount == 0 {
+		return ""
+	}
+	if e.Currency == 0 {
+		return fmt.Sprintf("%d", e.Amount)
+	}
+	return world.FormatAmount(e.Amount, e.Currency) + " " + e.Currency.Alpha()
+}

@@ -1,0 +1,162 @@
+package host
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator/ledger"
+	"github.com/acqsim/acqsim/simulator/security"
+)
+
+// cardStates are what a card's status means for a request.
+var cardStates = map[world.CardStatus]struct {
+	outcome world.Outcome
+	why     string
+}{
+	world.CardIsFrozen:     {world.CardFrozen, "the card is frozen"},
+	world.CardIsLost:       {world.CardLost, "the card is reported lost"},
+	world.CardIsStolen:     {world.CardStolen, "the card is reported stolen"},
+	world.CardIsRestricted: {world.CardRestricted, "the card is restricted"},
+	world.CardIsExpired:    {world.CardExpired, "the card has expired"},
+}
+
+// admitCard finds the card and asks its issuer whether it is in order. A false
+// result has declined the request.
+func (c *call) admitCard() bool {
+	if c.req.Card.IsZero() {
+		c.decline(world.FormatError, "no card number: DE 2, 35 and 45 are absent")
+		return false
+	}
+	k := c.findCard()
+	if k == nil {
+		return false
+	}
+	c.note(k)
+	if !c.issuerAnswers(k.issuer) {
+		return false
+	}
+	f := k.facts
+	if s, bad := cardStates[f.Status]; bad {
+		c.decline(s.outcome, s.why)
+		return false
+	}
+	if f.Expiry != "" && expired(f.Expiry, c.now.Year(), int(c.now.Month())) {
+		c.decline(world.CardExpired, "the card expired at the end of "+f.Expiry[2:]+"/"+f.Expiry[:2])
+		return false
+	}
+	if len(f.Permitted) > 0 && !slices.Contains(f.Permitted, c.req.Type) {
+		c.decline(world.NotPermittedCard, fmt.Sprintf("the card may not do %s", c.req.Type))
+		return false
+	}
+	if cur := c.req.Currency; cur != 0 && cur != k.account.Currency {
+		c.decline(world.WrongCurrency, fmt.Sprintf("DE 49 is %s, the account's currency is %s", cur.Alpha(), k.account.Currency.Alpha()))
+		return false
+	}
+	if k.frozen {
+		c.decline(world.AccountFrozen, "the account is frozen")
+		return false
+	}
+	return true
+}
+
+// expired reports whether a YYMM expiry lies before the given month. Years are
+// of this century.
+func expired(yymm string, year, month int) bool {
+	exp := 0
+	for _, d := range []byte(yymm) {
+		exp = exp*10 + int(d-'0')
+	}
+	return 2000+exp/100 < year || 2000+exp/100 == year && exp%100 < month
+}
+
+// issuerAnswers applies the issuer's state: down declines, slow answers later.
+func (c *call) issuerAnswers(i *world.Issuer) bool {
+	if i == nil {
+		return true
+	}
+	switch i.State {
+	case world.IssuerIsDown:
+		c.decline(world.IssuerDown, "issuer "+i.Alias+" is down")
+		return false
+	case world.IssuerSlow:
+		c.dec.ReadyAt = c.now.Add(i.Delay)
+	}
+	return true
+}
+
+// verifyPIN checks the PIN block where there is one. What can't be verified
+// is accepted, and the reason says so. The returned remark is empty when there
+// is nothing to say.
+func (c *call) verifyPIN() (remark string, ok bool) {
+	if c.req.PINBlock == nil {
+		return "", true
+	}
+	k, t := c.card, c.terminal
+	if t.keys.PIN.IsZero() {
+		return "; PIN not verified: no PIN key was agreed", true
+	}
+	if k.facts.PIN == "" {
+		return "; PIN not verified: the card's PIN is not known", true
+	}
+	pin, err := security.DecryptPIN(c.d.PINFormat(), t.keys.PIN, c.req.PINBlock, c.req.Card.Clear())
+	if err != nil {
+		c.decline(world.PINBlockWrong, "the PIN block does not decrypt to a PIN: the PIN key is out of step, or the format is not "+c.d.PINFormat().String())
+		return "", false
+	}
+	tries := k.facts.PINTries
+	if tries == 0 {
+		tries = defaultPINTries
+	}
+	if k.pinWrong >= tries {
+		c.decline(world.PINTriesExceeded, fmt.Sprintf("the PIN was wrong %d times", k.pinWrong))
+		return "", false
+	}
+	if !pin.Equal(k.facts.PIN) {
+		k.pinWrong++
+		if k.pinWrong >= tries {
+			c.decline(world.PINTriesExceeded, fmt.Sprintf("the PIN is wrong for the %d. time", k.pinWrong))
+		} else {
+			c.decline(world.IncorrectPIN, fmt.Sprintf("the PIN is wrong (%d of %d)", k.pinWrong, tries))
+		}
+		return "", false
+	}
+	k.pinWrong = 0
+	return "; PIN verified", true
+}
+
+// withinLimits applies the card's limits of the business day.
+func (c *call) withinLimits(amount int64) bool {
+	k := c.card
+	if day := daysSinceEpoch(c.now); k.day != day {
+		k.day, k.spent, k.count = day, 0, 0
+	}
+	switch l := k.facts.Limits; {
+	case l.Single > 0 && amount > l.Single:
+		c.decline(world.ExceedsAmountLimit, "the amount exceeds the card's limit for one transaction")
+	case l.Daily > 0 && amount > l.Daily-k.spent:
+		c.decline(world.ExceedsAmountLimit, "the amount exceeds what is left of the card's daily limit")
+	case l.DailyCount > 0 && k.count >= l.DailyCount:
+		c.decline(world.ExceedsCountLimit, "the card has been used as often today as it may")
+	default:
+		return true
+	}
+	return false
+}
+
+// unspend gives back what a sale took from the card's limits of today.
+// Restoring the sale, by reversing its void, takes it again.
+func (c *call) unspend(undone *ledger.Txn) {
+	k := c.card
+	if k == nil || k.day != daysSinceEpoch(undone.At) {
+		return
+	}
+	switch undone.Type {
+	case world.Sale:
+		k.spent -= undone.Amount
+		k.count--
+	case world.Void:
+		k.spent += undone.Amount
+		k.count++
+	}
+}

@@ -1,0 +1,210 @@
+// Package host is the honest acquirer: from a request, the world and the
+// business time it decides an outcome and what moves in the books. It does no
+// I/O and knows nothing of faults.
+package host
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/acqsim/acqsim/scenarios/transcript"
+	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator/dialect"
+	"github.com/acqsim/acqsim/simulator/ledger"
+	"github.com/acqsim/acqsim/simulator/security"
+)
+
+// Options say what a host decides from. World and Book are required.
+type Options struct {
+	World *world.World // read, never changed
+	Book  *ledger.Book // used by this host only
+	// Strict refuses terminals, merchants and cards that the world does not
+	// name. The default is an open world, which enrols them as active, with a
+	// generous account.
+	Strict bool
+	Seed   uint64       // of keys and approval codes
+	TMK    security.Key // terminal master key; the default is security.DefaultTMK
+}
+
+// Host decides requests. It is safe for concurrent use: each decision and its
+// postings are one step.
+type Host struct {
+	strict bool
+	seed   uint64
+	tmk    security.Key
+
+	mu    sync.Mutex // guards everything below, and the book
+	world *world.World
+	book  *ledger.Book
+	reg   registry
+	day   int32 // business day of the serial numbers, since the epoch
+}
+
+// Decision is the host's answer to one request, with what the journal wants to
+// know of it. It is reused from message to message.
+type Decision struct {
+	dialect.Response
+
+	Terminal string // as the world knows it; empty: not known
+	Merchant string
+	Card     uint32 // card#n of this host, from 1; 0: no card
+	MAC      transcript.MACResult
+
+	From, To string // accounts of the posting; empty: nothing moved
+	Amount   int64  // of the posting, minor units
+	Moved    world.Currency
+
+	Closed *BatchClosed // a batch that this request closed; usually nil
+}
+
+// BatchClosed is a batch that was closed, and what it amounted to.
+type BatchClosed struct {
+	Batch  uint32
+	Totals ledger.Totals
+}
+
+// New returns a host that decides from the given world and keeps the given
+// book.
+func New(o Options) (*Host, error) {
+	if o.World == nil || o.Book == nil {
+		return nil, errors.New("host: a world and a book are required")
+	}
+	if o.TMK.IsZero() {
+		o.TMK = security.DefaultTMK()
+	}
+	h := &Host{strict: o.Strict, seed: o.Seed, tmk: o.TMK, world: o.World, book: o.Book}
+	h.reg = newRegistry(o.World, o.Book)
+	return h, nil
+}
+
+// Decide decides one request at business time now and writes the answer into
+// dec. The postings have happened when it returns. Every request gets an
+// outcome; one that is to be met with silence has dec.Silent set.
+func (h *Host) Decide(d *dialect.Dialect, req *dialect.Request, now time.Time, dec *Decision) {
+	*dec = Decision{}
+	dec.Time = now
+	mac := h.verifyMAC(d, req, dec)
+
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c := call{h: h, d: d, req: req, now: now, dec: dec, mac: mac}
+	c.decide()
+}
+
+// RejectFormat answers a request that could not be read to its end: a format
+// error, without a look at the books.
+func (h *Host) RejectFormat(req *dialect.Request, now time.Time, why string, dec *Decision) {
+	*dec = Decision{}
+	dec.Time = now
+	dec.Outcome, dec.Why = world.FormatError, why
+	dec.Terminal, dec.Merchant = req.Terminal.String(), req.Merchant.String()
+}
+
+// verifyMAC looks up the terminal's key and verifies outside the lock: a MAC
+// takes longer than a decision. It returns the key that signs the reply.
+func (h *Host) verifyMAC(d *dialect.Dialect, req *dialect.Request, dec *Decision) *security.MAC {
+	if d.MACPolicy() == security.MACOff {
+		return nil
+	}
+	if req.MAC == nil {
+		dec.MAC = transcript.MACAbsent
+		return nil
+	}
+	h.mu.Lock()
+	var key *security.MAC
+	if t := h.reg.terminals[req.Terminal]; t != nil {
+		key = t.mac
+	}
+	h.mu.Unlock()
+	if key == nil {
+		return nil
+	}
+	if d.Verify(req, key) {
+		dec.MAC = transcript.MACOK
+	} else {
+		dec.MAC = transcript.MACIsWrong
+	}
+	return key
+}
+
+// call is one decision in the making.
+type call struct {
+	h   *Host
+	d   *dialect.Dialect
+	req *dialect.Request
+	now time.Time
+	dec *Decision
+	mac *security.MAC
+
+	terminal *terminal
+	merchant *merchant
+	card     *card
+}
+
+func (c *call) decide() {
+	c.number()
+	if !c.identify() {
+		return
+	}
+	switch c.req.Type {
+	case world.Echo:
+		c.approve("line test")
+	case world.SignOn:
+		c.signOn()
+	case world.SignOff:
+		c.signOff()
+	case world.Unrecognised:
+		c.refuse(world.UnsupportedFunction, "the dialect does not know this function")
+	case world.ESignature:
+		if c.authentic() {
+			c.approve("signature received")
+		}
+	case world.Reversal:
+		if c.authentic() && c.admitReversal() {
+			c.reversal()
+		}
+	default:
+		if c.authentic() && c.admit() {
+			c.financial()
+		}
+	}
+}
+
+// financial decides what needs a card or an original.
+func (c *call) financial() {
+	if c.repeated() || c.reversedBefore() {
+		return
+	}
+	if c.req.Type != world.Inquiry && (!c.req.HasAmount || c.req.Amount <= 0) {
+		c.decline(world.InvalidAmount, "DE 4 is absent or zero")
+		return
+	}
+	switch c.req.Type {
+	case world.Inquiry:
+		c.inquiry()
+	case world.Sale:
+		c.sale()
+	case world.Void:
+		c.void()
+	case world.Refund:
+		c.refund()
+	}
+}
+
+// approve and refuse set the outcome of what is kept in no book.
+func (c *call) approve(why string) { c.dec.Outcome, c.dec.Why = world.Approved, why }
+
+func (c *call) refuse(o world.Outcome, why string) { c.dec.Outcome, c.dec.Why = o, why }
+
+// decline refuses and remembers, so that a repeat gets the same answer and a
+// reversal finds what it is about.
+func (c *call) decline(o world.Outcome, why string) {
+	c.refuse(o, why)
+	if c.terminal == nil || !c.req.HasSTAN || c.req.Type == world.Inquiry {
+		return
+	}
+	x := c.txn()
+	x.State = ledger.Declined
+	c.h.book.Post(x)
+}

@@ -1,0 +1,83 @@
+package host
+
+import (
+	"cmp"
+	"encoding/binary"
+	"hash/fnv"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator/ledger"
+)
+
+// number gives the request its retrieval reference number: the last digit of
+// the year and the day of the year, then a number that no other request of
+// the business day has (ISO 8583:1987, DE 37, suggests the Julian date).
+func (c *call) number() {
+	serial := c.h.book.NextSerial(daysSinceEpoch(c.now))
+	c.dec.RRN = rrn(c.now, serial)
+}
+
+func rrn(now time.Time, serial uint64) string {
+	var b [12]byte
+	year, day := now.Year(), now.YearDay()
+	b[0] = '0' + byte(year%10)
+	b[1], b[2], b[3] = '0'+byte(day/100), '0'+byte(day/10%10), '0'+byte(day%10)
+	for i := len(b) - 1; i > 4; i-- {
+		b[i] = '0' + byte(serial%10)
+		serial /= 10
+	}
+	// Beyond 99,999,999 in a day the first digit becomes a letter: DE 37 is
+	// alphanumeric.
+	const first = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	b[4] = first[serial%uint64(len(first))]
+	return string(b[:])
+}
+
+// approvalCode is hash(seed, terminal, n) as six digits, so that a terminal
+// gets the same codes in every run, whatever others do.
+func (c *call) approvalCode() string {
+	f := fnv.New64a()
+	var n [12]byte
+	binary.BigEndian.PutUint64(n[:], c.h.seed)
+	binary.BigEndian.PutUint32(n[8:], c.terminal.books.Serial)
+	_, _ = f.Write(n[:])
+	_, _ = f.Write([]byte(c.terminal.id))
+	v := f.Sum64() % 1_000_000
+	var b [6]byte
+	for i := len(b) - 1; i >= 0; i-- {
+		b[i] = '0' + byte(v%10)
+		v /= 10
+	}
+	return string(b[:])
+}
+
+// daysSinceEpoch is the business day of t in t's own zone.
+func daysSinceEpoch(t time.Time) int32 {
+	_, offset := t.Zone()
+	return int32((t.Unix() + int64(offset)) / (24 * 60 * 60))
+}
+
+// txn starts the ledger's record of this request.
+func (c *call) txn() ledger.Txn {
+	x := ledger.Txn{
+		Terminal: c.terminal.books, Type: c.req.Type, Outcome: c.dec.Outcome,
+		STAN: c.req.STAN, MTI: c.req.MTI, Processing: c.req.Processing,
+		Amount: c.req.Amount, Currency: c.req.Currency,
+		At: c.now,
+	}
+	if c.req.Type != world.Reversal {
+		// A reversal may carry all that its original's key is made of.
+		x.Key = c.req.DuplicateKey
+	}
+	if !c.req.Card.IsZero() {
+		x.Card = c.req.Card.Hash()
+	}
+	copy(x.RRN[:], c.dec.RRN)
+	copy(x.Approval[:], c.dec.Approval)
+	return x
+}
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

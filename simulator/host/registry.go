@@ -1,0 +1,191 @@
+package host
+
+import (
+	"fmt"
+
+	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator/dialect"
+	"github.com/acqsim/acqsim/simulator/ledger"
+	"github.com/acqsim/acqsim/simulator/security"
+)
+
+const (
+	// maxEnrolled bounds what an open world learns from the wire, per kind, so
+	// that a client which makes up numbers can't hold unlimited memory.
+	maxEnrolled = 1_000_000
+
+	// generous is the balance of an enrolled card's account, in major units.
+	generous = 1_000_000
+
+	// defaultPINTries is how many wrong PINs a card has before DE 39 = 75.
+	defaultPINTries = 3
+)
+
+// terminal is a terminal as the running host knows it.
+type terminal struct {
+	id       string
+	facts    *world.Terminal
+	merchant *merchant
+	books    *ledger.Terminal
+	keys     security.SessionKeys // working keys; valid if mac is not nil
+	mac      *security.MAC        // of the working MAC key; nil: no keys
+}
+
+type merchant struct {
+	id      dialect.ID
+	facts   *world.Merchant
+	account *ledger.Account
+}
+
+// card is a card with what happened to it today.
+type card struct {
+	n        uint32 // card#n
+	hash     uint64
+	facts    *world.Card
+	issuer   *world.Issuer // nil: nobody's range
+	account  *ledger.Account
+	frozen   bool // its account is
+	pinWrong int
+	day      int32 // business day of the sums below
+	spent    int64
+	count    int
+}
+
+// registry finds live entities by what a request carries.
+type registry struct {
+	terminals map[dialect.ID]*terminal
+	merchants map[dialect.ID]*merchant
+	cards     map[dialect.PAN]*card
+	enrolled  struct{ terminals, merchants, cards int }
+}
+
+func newRegistry(w *world.World, b *ledger.Book) registry {
+	r := registry{
+		terminals: make(map[dialect.ID]*terminal, len(w.Terminals)),
+		merchants: make(map[dialect.ID]*merchant, len(w.Merchants)),
+		cards:     make(map[dialect.PAN]*card, len(w.Cards)),
+	}
+	for _, facts := range w.Merchants {
+		m := &merchant{id: dialect.MakeID(facts.ID), facts: facts, account: openAccount(w, b, facts.Account, "merchant/"+facts.ID)}
+		r.merchants[m.id] = m
+	}
+	// Sorted, so that card#n is the same in every run.
+	for _, alias := range sortedKeys(w.Cards) {
+		facts := w.Cards[alias]
+		pan, err := dialect.ParsePAN(facts.PAN)
+		if err != nil {
+			continue // world.Validate has refused it already
+		}
+		c := &card{n: uint32(len(r.cards) + 1), hash: pan.Hash(), facts: facts, issuer: w.FindIssuer(facts.PAN)}
+		c.account = openAccount(w, b, facts.Account, "card/"+alias)
+		if a := w.Accounts[facts.Account]; a != nil {
+			c.frozen = a.Frozen
+		}
+		r.cards[pan] = c
+	}
+	return r
+}
+
+// openAccount opens the account with the given alias, or one of its own where
+// the world names none.
+func openAccount(w *world.World, b *ledger.Book, alias, own string) *ledger.Account {
+	if a := w.Accounts[alias]; a != nil {
+		return b.EnsureAccount(alias, a.Currency, a.Balance, a.Held)
+	}
+	return b.EnsureAccount(own, w.Acquirer.Currency, 0, 0)
+}
+
+// findTerminal finds the terminal of the request, or enrols it. A nil result has
+// refused the request.
+func (c *call) findTerminal() *terminal {
+	r := &c.h.reg
+	if t := r.terminals[c.req.Terminal]; t != nil {
+		return t
+	}
+	id := c.req.Terminal.String()
+	facts := c.h.world.Terminals[id]
+	if facts == nil {
+		if c.h.strict {
+			c.refuse(world.TerminalUnknown, "terminal "+id+" is not in the world (strict)")
+			return nil
+		}
+		if r.enrolled.terminals >= maxEnrolled {
+			c.refuse(world.TerminalUnknown, "the open world is full of terminals")
+			return nil
+		}
+		r.enrolled.terminals++
+		facts = &world.Terminal{ID: id, Merchant: c.req.Merchant.String()}
+	}
+	t := &terminal{id: facts.ID, facts: facts, books: c.h.book.Terminal(facts.ID)}
+	t.restoreKeys(c.d.MACAlgorithm(), c.h.masterKey(facts))
+	r.terminals[c.req.Terminal] = t
+	return t
+}
+
+// findMerchant finds the merchant that the terminal belongs to, or the one
+// that the request names, or enrols that.
+func (c *call) findMerchant(t *terminal) *merchant {
+	if t.merchant != nil {
+		return t.merchant
+	}
+	id := t.facts.Merchant
+	if id == "" {
+		id = c.req.Merchant.String()
+	}
+	key := dialect.MakeID(id)
+	m := c.h.reg.merchants[key]
+	if m == nil {
+		if c.h.strict {
+			c.refuse(world.MerchantUnknown, "merchant "+id+" is not in the world (strict)")
+			return nil
+		}
+		if c.h.reg.enrolled.merchants >= maxEnrolled {
+			c.refuse(world.MerchantUnknown, "the open world is full of merchants")
+			return nil
+		}
+		c.h.reg.enrolled.merchants++
+		m = &merchant{
+			id:      key,
+			facts:   &world.Merchant{ID: id},
+			account: c.h.book.EnsureAccount("merchant/"+id, c.h.world.Acquirer.Currency, 0, 0),
+		}
+		c.h.reg.merchants[key] = m
+	}
+	t.merchant = m
+	return m
+}
+
+// findCard finds the card of the request, or enrols it. A nil result has
+// declined the request.
+func (c *call) findCard() *card {
+	r, pan := &c.h.reg, c.req.Card
+	if k := r.cards[pan]; k != nil {
+		return k
+	}
+	issuer := c.h.world.FindIssuer(pan.Clear())
+	if c.h.strict {
+		c.decline(world.CardUnknown, "the card is not in the world (strict)")
+		return nil
+	}
+	if r.enrolled.cards >= maxEnrolled {
+		c.decline(world.CardUnknown, "the open world is full of cards")
+		return nil
+	}
+	r.enrolled.cards++
+	cur := c.req.Currency
+	if cur == 0 {
+		cur = c.h.world.Acquirer.Currency
+	}
+	balance := int64(generous)
+	for range cur.Decimals() {
+		balance *= 10
+	}
+	hash := pan.Hash()
+	k := &card{
+		n: uint32(len(r.cards) + 1), hash: hash, issuer: issuer, facts: &world.Card{},
+		// The name carries a hash: no book, file or event holds a clear PAN.
+		account: c.h.book.EnsureAccount(fmt.Sprintf("card/%016x", hash), cur, balance, 0),
+	}
+	r.cards[pan] = k
+	return k
+}

@@ -1,0 +1,90 @@
+package simulator
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/acqsim/acqsim/scenarios/world"
+)
+
+// Metrics count what a server does. They implement prometheus.Collector: a
+// program registers them where it shows its metrics.
+type Metrics struct {
+	connected, refused, handshakes   prometheus.Counter
+	keepAlives, badFrames, discarded prometheus.Counter
+	unbuilt, unsent, stateErrors     prometheus.Counter
+	open                             prometheus.Gauge
+	elapsed                          prometheus.Histogram
+
+	// answered counts exchanges by transaction type and outcome.
+	answered [][]atomic.Uint64
+}
+
+var exchangesDesc = prometheus.NewDesc("acqsim_exchanges_total", "Requests that were answered.", []string{"type", "outcome"}, nil)
+
+// NewMetrics returns metrics that stand at zero.
+func NewMetrics() *Metrics {
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "acqsim", Name: name, Help: help})
+	}
+	m := &Metrics{
+		connected:   counter("connections_total", "Connections accepted."),
+		refused:     counter("connections_refused_total", "Connections closed at once because of a limit."),
+		handshakes:  counter("tls_handshakes_failed_total", "TLS handshakes that failed."),
+		keepAlives:  counter("keep_alives_total", "Frames of length zero."),
+		badFrames:   counter("bad_frames_total", "Frames that could not be read."),
+		discarded:   counter("requests_discarded_total", "Frames that got no answer; the journal says why."),
+		unbuilt:     counter("replies_unbuilt_total", "Replies that could not be encoded."),
+		unsent:      counter("replies_unsent_total", "Replies that could not be written."),
+		stateErrors: counter("state_errors_total", "Times that the state could not be written."),
+		open: prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "acqsim", Name: "connections_open",
+			Help: "Connections that are open."}),
+		elapsed: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "acqsim", Name: "exchange_seconds",
+			Help:    "From the request read to the reply written.",
+			Buckets: []float64{25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 0.1, 0.5, 1, 5, 30, 60}}),
+	}
+	m.answered = make([][]atomic.Uint64, len(world.TransactionTypes())+1)
+	for t := range m.answered {
+		m.answered[t] = make([]atomic.Uint64, len(world.Outcomes())+1)
+	}
+	return m
+}
+
+func (m *Metrics) exchange(t world.TransactionType, o world.Outcome, elapsed time.Duration, err error) {
+	if err != nil {
+		m.unsent.Inc()
+		return
+	}
+	m.answered[t][o].Add(1)
+	m.elapsed.Observe(elapsed.Seconds())
+}
+
+func (m *Metrics) collectors() []prometheus.Collector {
+	return []prometheus.Collector{m.connected, m.refused, m.handshakes, m.keepAlives, m.badFrames, m.discarded,
+		m.unbuilt, m.unsent, m.stateErrors, m.open, m.elapsed}
+}
+
+// Describe implements prometheus.Collector.
+func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
+	for _, c := range m.collectors() {
+		c.Describe(ch)
+	}
+	ch <- exchangesDesc
+}
+
+// Collect implements prometheus.Collector.
+func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
+	for _, c := range m.collectors() {
+		c.Collect(ch)
+	}
+	for t, outcomes := range m.answered {
+		for o := range outcomes {
+			if n := outcomes[o].Load(); n > 0 {
+				ch <- prometheus.MustNewConstMetric(exchangesDesc, prometheus.CounterValue, float64(n),
+					world.TransactionType(t).String(), world.Outcome(o).String())
+			}
+		}
+	}
+}

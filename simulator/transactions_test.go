@@ -1,0 +1,187 @@
+package simulator_test
+
+import (
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/acqsim/acqsim/scenarios/transcript"
+	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator"
+	"github.com/acqsim/acqsim/simulator/security"
+)
+
+// everyDialect runs a test against each embedded dialect.
+func everyDialect(t *testing.T, f func(t *testing.T, s *simulator.Server, p *pos)) {
+	for _, name := range []string{"iso87-ascii", "iso87-bcd", "unionpay-pos"} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, name)
+			f(t, s, dial(t, s, name))
+		})
+	}
+}
+
+func TestEveryTransactionInEveryDialect(t *testing.T) {
+	everyDialect(t, func(t *testing.T, s *simulator.Server, p *pos) {
+		m := p.do("sign-on", 0, nil)
+		assert.Equal(t, "00", get(t, m, 39), "sign-on")
+		mti, err := m.GetMTI()
+		require.NoError(t, err)
+		assert.Equal(t, "0810", mti)
+
+		before := balance(t, p)
+		m = p.do("sale", 0, nil)
+		sale := p.stan
+		assert.Equal(t, "00", get(t, m, 39))
+		assert.Equal(t, fmt.Sprintf("%06d", sale), get(t, m, 11))
+		assert.Equal(t, "000000001000", get(t, m, 4))
+		assert.Len(t, get(t, m, 37), 12)
+		assert.Len(t, get(t, m, 38), 6)
+		assert.Equal(t, terminal, get(t, m, 41))
+		assert.Equal(t, merchant, get(t, m, 42))
+		assert.Empty(t, get(t, m, 35), "tracks are never echoed")
+		assert.Equal(t, before-1000, balance(t, p))
+
+		m = p.do("reversal", sale, nil)
+		assert.Equal(t, "00", get(t, m, 39), "reversal")
+		mti, err = m.GetMTI()
+		require.NoError(t, err)
+		assert.Equal(t, "0410", mti)
+		assert.Equal(t, before, balance(t, p))
+
+		m = p.do("reversal", 999_000, nil)
+		assert.Equal(t, "25", get(t, m, 39), "reversal of an unknown original")
+
+		p.do("sale", 0, nil)
+		sale = p.stan
+		if p.d.Name() == "unionpay-pos" {
+			m = p.do("void", sale, nil)
+			assert.Equal(t, "00", get(t, m, 39), "void")
+			assert.Equal(t, before, balance(t, p))
+		} else {
+			rrn := get(t, p.do("sale", 0, nil), 37)
+			m = p.do("void", 0, fields{37: rrn})
+			assert.Equal(t, "00", get(t, m, 39), "void")
+			assert.Equal(t, before-1000, balance(t, p))
+		}
+		m = p.do("refund", 0, nil)
+		assert.Equal(t, "00", get(t, m, 39), "refund")
+
+		m = p.do("unknown", 0, nil)
+		assert.Equal(t, "40", get(t, m, 39), "what the dialect does not know is answered")
+		m = p.do("echo", 0, nil)
+		assert.Equal(t, "00", get(t, m, 39), "echo")
+	})
+}
+
+// balance asks for the balance and reads the available amount from DE 54.
+func balance(t testing.TB, p *pos) int64 {
+	t.Helper()
+	m := p.do("inquiry", 0, nil)
+	require.Equal(t, "00", get(t, m, 39))
+	amounts := get(t, m, 54)
+	require.NotEmpty(t, amounts)
+	var n int64
+	last := amounts[len(amounts)-20:]
+	require.Contains(t, "CD", last[7:8])
+	_, err := fmt.Sscanf(last[8:], "%d", &n)
+	require.NoError(t, err)
+	return n
+}
+
+func TestSwappedTPDUAndEchoedHeader(t *testing.T) {
+	s := start(t, "unionpay-pos")
+	p := dial(t, s, "unionpay-pos")
+	p.write(p.frame(p.message("sale", 0, nil)))
+	f, _ := p.read()
+	assert.Equal(t, "6000010003", hex.EncodeToString(f.TPDU))
+	assert.Equal(t, header, f.Header)
+}
+
+func TestKeyDownloadThenMAC(t *testing.T) {
+	s := start(t, "unionpay-pos")
+	p := dial(t, s, "unionpay-pos")
+	m := p.do("sign-on", 0, nil)
+	require.Equal(t, "00", get(t, m, 39))
+	de62, err := m.GetBytes(62)
+	require.NoError(t, err)
+	keys, err := security.OpenCryptogram(security.DefaultTMK(), de62)
+	require.NoError(t, err)
+	mac, err := security.NewMAC(security.CUPECB, keys.MAC)
+	require.NoError(t, err)
+	assert.Equal(t, "00000001003", get(t, m, 60), "the batch number")
+
+	body := p.message("sale", 0, fields{64: strings.Repeat("\x00", 8)})
+	sum := mac.Sum1(body[:len(body)-8])
+	copy(body[len(body)-8:], sum[:])
+	p.write(p.frame(body))
+	f, m := p.read()
+	require.Equal(t, "00", get(t, m, 39))
+	reply := f.Body
+	assert.True(t, mac.Verify(reply[len(reply)-8:], reply[:len(reply)-8]), "the reply carries a right MAC")
+
+	body = p.message("sale", 0, fields{64: "12345678"})
+	p.write(p.frame(body))
+	_, m = p.read()
+	assert.Equal(t, "A0", get(t, m, 39))
+
+	// Another device signs on as the same terminal: the first one's key is out.
+	other := dial(t, s, "unionpay-pos")
+	require.Equal(t, "00", get(t, other.do("sign-on", 0, nil), 39))
+	body = p.message("sale", 0, fields{64: strings.Repeat("\x00", 8)})
+	sum = mac.Sum1(body[:len(body)-8])
+	copy(body[len(body)-8:], sum[:])
+	p.write(p.frame(body))
+	_, m = p.read()
+	assert.Equal(t, "A0", get(t, m, 39))
+}
+
+func TestAMACWithoutSignOnIsToldToSignOn(t *testing.T) {
+	s := start(t, "unionpay-pos")
+	p := dial(t, s, "unionpay-pos")
+	m := p.do("sale", 0, fields{64: "12345678"})
+	assert.Equal(t, "77", get(t, m, 39))
+}
+
+func TestWrongRouteIsDroppedSilentlyWithAReason(t *testing.T) {
+	s := start(t, "unionpay-pos")
+	p := dial(t, s, "unionpay-pos")
+	b := p.frame(p.message("sale", 0, nil))
+	b[2] = 0x11 // no TPDU begins with this
+	p.write(b)
+	p.write(p.frame(p.message("echo", 0, nil)))
+	_, m := p.read()
+	assert.Equal(t, "00", get(t, m, 39))
+	mti, err := m.GetMTI()
+	require.NoError(t, err)
+	assert.Equal(t, "0830", mti, "the first answer is the second request's")
+	all := events(t, s, ofKind(transcript.Discarded))
+	assert.Contains(t, all[len(all)-1].Why, "TPDU")
+}
+
+func TestTheJournalTellsTheWholeStory(t *testing.T) {
+	s := start(t, "iso87-ascii")
+	p := dial(t, s, "iso87-ascii")
+	p.do("sale", 0, nil)
+	all := events(t, s, ofKind(transcript.Sent))
+	var kinds []string
+	for _, e := range all {
+		kinds = append(kinds, e.Kind.String())
+		assert.NotContains(t, string(e.Raw), pan, e.Kind)
+	}
+	assert.Equal(t, []string{"listening", "connected", "received", "decided", "sent"}, kinds)
+	decided := all[3]
+	assert.Equal(t, world.Approved, decided.Outcome)
+	assert.Equal(t, "00", decided.Code)
+	assert.NotEmpty(t, decided.Why)
+	require.Len(t, decided.Postings, 1)
+	assert.Equal(t, int64(1000), decided.Postings[0].Amount)
+	assert.Equal(t, uint64(1), decided.Message)
+	assert.Equal(t, terminal, decided.Terminal)
+	assert.NotZero(t, decided.Card)
+	assert.NotEmpty(t, all[4].Raw)
+}
