@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"encoding/hex"
 	"fmt"
 	"time"
 
@@ -41,10 +42,9 @@ type fleet struct {
 
 // places is where a sale's changing parts stand; the same for all terminals.
 type places struct {
-	stan, terminal, batch, mac span
-	batchPacked                bool
-	dateTime, time, date       span // empty: the dialect's sales carry none
-	body                       int  // offset of the MTI, where the MAC starts
+	stan, batch, mac     span
+	batchPacked          bool
+	dateTime, time, date span // empty: the dialect's sales carry none
 }
 
 // terminal is one terminal between two sales. It belongs to one connection at
@@ -62,9 +62,9 @@ type terminal struct {
 // newFleet makes n terminals with a card each. Their STANs differ, and their
 // batches end at different times, as they do in the world.
 func newFleet(t Traffic, n int) (*fleet, error) {
-	w := wires[t.Dialect]
-	if w == nil {
-		return nil, fmt.Errorf("bench: no dialect %q", t.Dialect)
+	w, err := newWire(t.Dialect)
+	if err != nil {
+		return nil, err
 	}
 	f := &fleet{wire: w, traffic: t, terminals: make([]*terminal, n)}
 	for i := range f.terminals {
@@ -75,56 +75,52 @@ func newFleet(t Traffic, n int) (*fleet, error) {
 			batch:    1,
 			sales:    i * batchSize / n,
 		}
-		var err error
-		if term.sale, err = w.build("0200", sale(t, term, i)); err != nil {
+		if term.sale, err = w.build(sale(t, term, i), nil); err != nil {
 			return nil, err
 		}
 		f.terminals[i] = term
 	}
-	if n == 0 {
-		return f, nil
+	if n > 0 {
+		err = f.place(f.terminals[0].sale)
 	}
-	m, err := w.scan(f.terminals[0].sale)
+	return f, err
+}
+
+// place finds the parts of a sale that change.
+func (f *fleet) place(sale []byte) error {
+	m, err := f.wire.scan(sale)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("bench: %w", err)
 	}
-	batch := m.fields[w.batch.field]
-	start, size := w.batch.offset, 6
-	packed := w.packed && w.fields[w.batch.field].kind == digits
-	if packed {
-		start, size = start/2, size/2
+	p := &f.places
+	p.stan, p.mac = m.span(11), m.span(64)
+	p.dateTime, p.time, p.date = m.span(7), m.span(12), m.span(13)
+	f.wire.packed = p.stan.len() < 6
+
+	// DE 60 is the batch number, in UnionPay's after two digits.
+	p.batch = m.span(60)
+	p.batchPacked = m.index.Units(60) > p.batch.len()
+	if f.traffic.Dialect == "unionpay-pos" {
+		p.batch.at++
+		p.batch.end = p.batch.at + 3
 	}
-	f.places = places{
-		stan: m.fields[11], terminal: m.fields[41], mac: m.fields[64],
-		dateTime: m.fields[7], time: m.fields[12], date: m.fields[13],
-		batch:       span{batch.at + start, batch.at + start + size},
-		batchPacked: packed,
-		body:        m.mti.at,
-	}
-	return f, nil
+	return nil
 }
 
 // sale is a purchase of 1.00 in renminbi, the card's number keyed in.
 func sale(t Traffic, term *terminal, i int) map[int]string {
 	values := map[int]string{
-		2: cardNumber(i), 3: "000000", 4: "000000000100", 11: "000001",
-		25: "00", 41: term.id, 42: term.merchant, 49: "156",
+		0: "0200", 2: cardNumber(i), 3: "000000", 4: "000000000100", 11: "000001",
+		22: "012", 25: "00", 41: term.id, 42: term.merchant, 49: "156",
 	}
-	switch t.Dialect {
-	case "unionpay-pos":
-		values[22] = "0120"
+	if t.Dialect == "unionpay-pos" {
 		values[60] = "22000001000600" // 消费, batch, no network code, can read chips
-	case "iso87-bcd":
-		values[22] = "0012"
-	default:
-		values[22] = "012"
-	}
-	if t.Dialect != "unionpay-pos" {
+	} else {
 		values[7], values[12], values[13] = "0101000000", "000000", "0101"
 		values[60] = "000001"
 	}
 	if t.MAC {
-		values[64] = ""
+		values[64] = "0000000000000000"
 	}
 	return values
 }
@@ -158,7 +154,12 @@ func (c *clock) set(w *wire, now time.Time) {
 		return
 	}
 	c.second = now.Unix()
-	copy(c.digits[:], w.appendDigits(nil, now.Format("0102150405")))
+	text := now.Format("0102150405")
+	if !w.packed {
+		copy(c.digits[:], text)
+		return
+	}
+	_, _ = hex.Decode(c.digits[:], []byte(text)) // ten digits always are
 }
 
 // next makes the terminal's next sale in place. The bytes are valid until the
@@ -168,7 +169,7 @@ func (f *fleet) next(t *terminal, c *clock) []byte {
 	if t.stan++; t.stan > highestSTAN {
 		t.stan = 1
 	}
-	f.wire.putDigits(p.stan.in(b), t.stan)
+	f.wire.putNumber(p.stan.in(b), t.stan)
 	if t.sales++; t.sales > batchSize {
 		t.sales, t.batch = 1, t.batch%highestSTAN+1
 		if p.batchPacked {
@@ -177,14 +178,13 @@ func (f *fleet) next(t *terminal, c *clock) []byte {
 			putASCII(p.batch.in(b), t.batch)
 		}
 	}
-	if n := p.date.end - p.date.at; n > 0 {
-		all := p.dateTime.end - p.dateTime.at
+	if n, all := p.date.len(), p.dateTime.len(); n > 0 {
 		copy(p.dateTime.in(b), c.digits[:all])
 		copy(p.date.in(b), c.digits[:n])
 		copy(p.time.in(b), c.digits[n:all])
 	}
 	if t.mac != nil {
-		sum := t.mac.Sum1(b[p.body:p.mac.at])
+		sum := t.mac.Sum1(b[f.wire.body:p.mac.at])
 		copy(p.mac.in(b), sum[:])
 	}
 	return b

@@ -37,13 +37,3 @@ func (l lengthHeader) frame(b []byte) (n int, ok bool) {
 	n += l.size()
 	return n, n <= bufferSize
 }
-
-// put writes the header for the message that follows it in frame.
-func (l lengthHeader) put(frame []byte) {
-	n := len(frame) - l.size()
-	if l == binary2 {
-		binary.BigEndian.PutUint16(frame, uint16(n)) //nolint:gosec // templates are a few hundred bytes
-		return
-	}
-	putASCII(frame[:4], uint32(n)) //nolint:gosec // the same
-}

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"encoding/hex"
 	"io"
 	"maps"
 	"net"
@@ -79,12 +80,10 @@ func (a *acquirer) serve(t *testing.T, c net.Conn) {
 		if values == nil {
 			return
 		}
-		mti := "0210"
-		if v, given := values[0]; given {
-			mti = v
-			delete(values, 0)
+		if values[0] == "" {
+			values[0] = "0210"
 		}
-		reply, err := a.wire.build(mti, values)
+		reply, err := a.wire.build(values, nil)
 		if !assert.NoError(t, err) {
 			return
 		}
@@ -218,7 +217,7 @@ func TestSignOnTakesKeysFromTheReply(t *testing.T) {
 		keys[id] = security.DeriveSession(1, id, 1, security.DownloadDouble)
 		de62, err := keys[id].Cryptogram(security.DefaultTMK(), security.DownloadDouble)
 		assert.NoError(t, err)
-		return map[int]string{0: "0810", 11: request[11], 39: "00", 41: id, 62: string(de62)}
+		return map[int]string{0: "0810", 11: request[11], 39: "00", 41: id, 62: hex.EncodeToString(de62)}
 	}}
 	require.NoError(t, f.signOn(t.Context(), host.start(t), false))
 	require.Len(t, keys, 3)

@@ -21,17 +21,17 @@ type checker struct {
 
 	learnt         bool
 	length         int
-	mti, bitmap    span
+	head           span // MTI and bitmap
 	stan, terminal span
 	code           span
-	head           [40]byte // MTI and bitmap, as in the reply that was learnt
+	first          [40]byte // the head, as in the reply that was learnt
 }
 
 // check returns why a reply is wrong, or nil.
 func (c *checker) check(frame []byte, p *pending) error {
 	if c.learnt && len(frame) == c.length &&
-		string(frame[c.mti.at:c.bitmap.end]) == string(c.head[:c.bitmap.end-c.mti.at]) &&
-		string(c.stan.in(frame)) == string(p.stan[:c.stan.end-c.stan.at]) &&
+		string(c.head.in(frame)) == string(c.first[:c.head.len()]) &&
+		string(c.stan.in(frame)) == string(p.stan[:c.stan.len()]) &&
 		string(c.terminal.in(frame)) == p.term.id &&
 		(c.echo || string(c.code.in(frame)) == "00") {
 		return nil
@@ -47,48 +47,47 @@ func (c *checker) learn(frame []byte, p *pending) error {
 	if err != nil {
 		return fmt.Errorf("a reply can't be read: %w: %x", err, frame)
 	}
-	want := "0210"
+	want := uint16(210)
 	if c.echo {
-		want = "0200"
+		want = 200
 	}
-	if mti := w.digits(m.mti.in(frame)); mti != want {
-		return fmt.Errorf("a reply has MTI %s, not %s: %x", mti, want, frame)
+	if m.mti != want {
+		return fmt.Errorf("a reply has MTI %04d, not %04d: %x", m.mti, want, frame)
 	}
 	for _, f := range []int{11, 41, 39} {
 		if !m.has(f) && (f != 39 || !c.echo) {
 			return fmt.Errorf("a reply has no DE %d: %x", f, frame)
 		}
 	}
-	stan, due := m.fields[11].in(frame), p.stan[:m.fields[11].end-m.fields[11].at]
-	if !bytes.Equal(stan, due) || string(m.fields[41].in(frame)) != p.term.id {
+	stan, due := m.value(11), p.stan[:len(m.value(11))]
+	if !bytes.Equal(stan, due) || string(m.value(41)) != p.term.id {
 		return fmt.Errorf("the reply to STAN %s of terminal %s is due, that to STAN %s of terminal %s came",
-			w.digits(due), p.term.id, w.digits(stan), m.fields[41].in(frame))
+			w.number(due), p.term.id, w.number(stan), m.value(41))
 	}
 	if !c.echo {
-		if code := string(m.fields[39].in(frame)); code != "00" {
+		if code := string(m.value(39)); code != "00" {
 			return fmt.Errorf("a sale is declined: DE 39 is %q: %x", code, frame)
 		}
-		if err := c.verify(frame, m, p.term); err != nil {
+		if err := c.verify(m, p.term); err != nil {
 			return err
 		}
 	}
-	c.learnt, c.length = true, len(frame)
-	c.mti, c.bitmap = m.mti, m.bitmap
-	c.stan, c.terminal, c.code = m.fields[11], m.fields[41], m.fields[39]
-	copy(c.head[:], frame[m.mti.at:m.bitmap.end])
+	c.learnt, c.length, c.head = true, len(frame), m.head()
+	c.stan, c.terminal, c.code = m.span(11), m.span(41), m.span(39)
+	copy(c.first[:], c.head.in(frame))
 	return nil
 }
 
 // verify checks the MAC of a reply, where there has to be one.
-func (c *checker) verify(frame []byte, m *message, t *terminal) error {
+func (c *checker) verify(m *message, t *terminal) error {
 	if t.mac == nil {
 		return nil
 	}
 	if !m.has(64) {
-		return fmt.Errorf("a reply has no MAC: %x", frame)
+		return fmt.Errorf("a reply has no MAC: %x", m.frame)
 	}
-	if at := m.fields[64]; !t.mac.Verify(at.in(frame), frame[m.mti.at:at.at]) {
-		return fmt.Errorf("the MAC of a reply is wrong: %x", frame)
+	if at := m.span(64); !t.mac.Verify(at.in(m.frame), m.frame[m.body:at.at]) {
+		return fmt.Errorf("the MAC of a reply is wrong: %x", m.frame)
 	}
 	return nil
 }

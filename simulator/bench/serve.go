@@ -103,7 +103,11 @@ func startEcho(ctx context.Context) (map[string]string, func() error, error) {
 	}
 	addresses := map[string]string{}
 	for _, t := range Traffics() {
-		length := wires[t.Dialect].length
+		w, err := newWire(t.Dialect)
+		if err != nil {
+			return nil, nil, errors.Join(err, stop())
+		}
+		length := w.length
 		if echoes[length] == nil {
 			l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 			if err != nil {

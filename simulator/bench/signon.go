@@ -47,10 +47,10 @@ func (f *fleet) signOn(ctx context.Context, addr string, echo bool) (err error) 
 }
 
 func (f *fleet) signOnOne(conn net.Conn, t *terminal, buf []byte) error {
-	request, err := f.wire.build("0800", map[int]string{
-		11: fmt.Sprintf("%06d", t.stan), 41: t.id, 42: t.merchant,
+	request, err := f.wire.build(map[int]string{
+		0: "0800", 11: fmt.Sprintf("%06d", t.stan), 41: t.id, 42: t.merchant,
 		60: fmt.Sprintf("00%06d003", t.batch), 63: "01 ", // operator 01
-	})
+	}, nil)
 	if err != nil {
 		return err
 	}
@@ -75,10 +75,10 @@ func (f *fleet) signOnOne(conn net.Conn, t *terminal, buf []byte) error {
 	if err != nil {
 		return fmt.Errorf("the reply can't be read: %w: %x", err, reply)
 	}
-	if code := string(m.fields[39].in(reply)); code != "00" {
+	if code := string(m.value(39)); code != "00" {
 		return fmt.Errorf("declined: DE 39 is %q: %x", code, reply)
 	}
-	keys, err := security.OpenCryptogram(security.DefaultTMK(), m.fields[62].in(reply))
+	keys, err := security.OpenCryptogram(security.DefaultTMK(), m.value(62))
 	if err != nil {
 		return err
 	}
