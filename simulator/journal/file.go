@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"syscall"
 	"time"
 
@@ -26,43 +25,6 @@ const (
 	troubleEvery = 30 * time.Second
 )
 
-// ErrPersisting is returned where a journal has a file already.
-var ErrPersisting = errors.New("journal: it is already written to a file; a journal has one at most")
-
-// ErrStalled is the trouble of a file that takes events more slowly than they
-// come, for longer than Options.Stall.
-var ErrStalled = errors.New("the file takes events too slowly")
-
-// Trouble is what goes wrong, and right again, with a journal's file.
-type Trouble struct {
-	File string // its name
-	Err  error  // nil: it works again
-	Lost uint64 // events that are missing from the file so far
-}
-
-// String says it for people.
-func (t Trouble) String() string {
-	lost := ""
-	if t.Lost > 0 {
-		lost = fmt.Sprintf("; %d events are missing from it", t.Lost)
-	}
-	if t.Err == nil {
-		return fmt.Sprintf("journal %s is written again%s", t.File, lost)
-	}
-	return fmt.Sprintf("journal %s can't be written: %v%s; the server goes on, and events are kept in memory as long as they fit", t.File, t.Err, lost)
-}
-
-// FileStats are the counters of a journal's file.
-type FileStats struct {
-	Name      string // empty: no file
-	Written   uint64 // events in the file
-	Behind    uint64 // events still to be written
-	Lost      uint64 // events that left memory before they could be written
-	Errors    uint64 // failed writes
-	LastError error  // of the latest failed write; kept after it works again
-	Failing   bool   // the latest write failed
-}
-
 // file is the writing side of a journal. What the lock guards is guarded by
 // the journal's.
 type file struct {
@@ -72,7 +34,7 @@ type file struct {
 	rush chan struct{} // buffered: don't wait for more events
 
 	// Guarded by the lock.
-	next    uint64 // number of the first event not encoded yet
+	next    uint64 // number of the first event not taken yet
 	skipped uint64 // events before the file's first
 	stats   FileStats
 	room    chan struct{} // closed when the file has moved on; nil: nobody waits
@@ -81,7 +43,7 @@ type file struct {
 
 	// Only the goroutine uses these.
 	pending []byte // encoded, not written
-	inBatch uint64 // events that pending ends
+	inBatch uint64 // events that end in pending
 }
 
 // Persist writes all events, from the oldest that is kept, to w as a
@@ -122,49 +84,6 @@ func (j *Journal) persist(w io.Writer, name string, first []byte) error {
 	j.waiters = append(j.waiters, waiter)
 	go f.run(j, waiter)
 	return nil
-}
-
-// OpenFile is Persist to the file at path, which is made where it doesn't exist
-// (for all to read: events are masked). A transcript that is there is continued
-// behind a header of its own; a last line that a kill has torn is ended first.
-// A file that is something else is left alone, with an error.
-func (j *Journal) OpenFile(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
-	if err != nil {
-		return fmt.Errorf("journal: %w", err)
-	}
-	first, err := continueTranscript(f)
-	if err != nil {
-		return errors.Join(fmt.Errorf("journal: %s: %w", path, err), f.Close())
-	}
-	if err := j.persist(f, path, first); err != nil {
-		return errors.Join(err, f.Close())
-	}
-	return nil
-}
-
-// continueTranscript makes sure that f is empty or a transcript, and returns
-// what must be written to end its last line.
-func continueTranscript(f *os.File) (first []byte, err error) {
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() == 0 {
-		return nil, nil
-	}
-	d := transcript.NewDecoder(io.NewSectionReader(f, 0, info.Size()), "")
-	if _, err := d.Next(); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("this is not a transcript, so nothing is added to it; name another file: %w", err)
-	}
-	last := make([]byte, 1)
-	if _, err := f.ReadAt(last, info.Size()-1); err != nil {
-		return nil, err
-	}
-	if last[0] != '\n' {
-		first = []byte("\n")
-	}
-	return first, nil
 }
 
 // holds reports whether s has events that the file still needs. The lock is
@@ -312,9 +231,9 @@ func (f *file) pause(d time.Duration) (stopped bool) {
 // in the middle of a line, so that nothing in the file is torn.
 func (f *file) encode(j *Journal) bool {
 	for len(f.pending) < writeBytes {
-		v := j.view(f.next, segmentEvents)
-		if v.missed > 0 {
-			f.pending = f.missing(j, v)
+		v, gap := f.take(j)
+		if gap.Lost > 0 {
+			f.pending = append(transcript.AppendJSON(f.pending, &gap), '\n')
 		}
 		events := 0
 		for _, part := range v.events {
@@ -325,10 +244,6 @@ func (f *file) encode(j *Journal) bool {
 		}
 		j.release(v)
 		f.inBatch += uint64(events)
-		j.mu.Lock()
-		f.next = v.next
-		f.moveOn()
-		j.mu.Unlock()
 		if events == 0 {
 			break
 		}
@@ -336,27 +251,30 @@ func (f *file) encode(j *Journal) bool {
 	return len(f.pending) > 0
 }
 
-// missing encodes an event that stands for those that left memory unwritten.
-func (f *file) missing(j *Journal, v view) []byte {
+// take pins the next events, which may leave the log's memory from now on. The
+// gap, if its Lost isn't 0, stands for those before them that have left it
+// already.
+func (f *file) take(j *Journal) (v view, gap transcript.Event) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	f.stats.Lost += v.missed
-	from := v.next // number after the last event of the view
-	for _, part := range v.events {
-		from -= uint64(len(part))
+	v = j.viewLocked(f.next, segmentEvents)
+	if v.missed > 0 {
+		f.stats.Lost += v.missed
+		gap = transcript.Event{
+			Seq:   f.next + v.missed - 1,
+			At:    j.o.Now(),
+			Kind:  transcript.Missing,
+			Actor: transcript.Acqsim,
+			Lost:  v.missed,
+			Why:   "could not be written",
+		}
+		if f.stats.LastError != nil {
+			gap.Why += ": " + f.stats.LastError.Error()
+		}
 	}
-	e := transcript.Event{
-		Seq:   from - 1,
-		At:    j.o.Now(),
-		Kind:  transcript.Missing,
-		Actor: transcript.Acqsim,
-		Lost:  v.missed,
-		Why:   "could not be written",
-	}
-	if f.stats.LastError != nil {
-		e.Why += ": " + f.stats.LastError.Error()
-	}
-	return append(transcript.AppendJSON(f.pending, &e), '\n')
+	f.next = v.next
+	f.moveOn()
+	return v, gap
 }
 
 // write writes what is pending. What could not be written stays pending.

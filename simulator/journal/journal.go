@@ -91,7 +91,8 @@ type Journal struct {
 // New returns an empty journal. Close it when the server has stopped.
 func New(o Options) *Journal {
 	o = o.withDefaults()
-	return &Journal{o: o, size: min(max(o.Keep/16, 1), segmentEvents)}
+	size := min(o.Keep, o.Bytes/eventBytes) / (2 * segmentsKept)
+	return &Journal{o: o, size: min(max(size, 1), segmentEvents)}
 }
 
 // Append adds events and numbers them, from 1 and without gaps, in the order in
@@ -130,24 +131,36 @@ func (j *Journal) Append(events ...transcript.Event) (first uint64) {
 // is closed. While it waits for the file it lets go of the lock.
 func (j *Journal) room(e *transcript.Event) *segment {
 	for !j.closed {
-		if n := len(j.segments); n > 0 && !j.segments[n-1].full() {
-			tail := j.segments[n-1]
-			more := tail.needs(e)
-			if more == 0 || n == 1 || j.bytes+more <= j.o.Bytes {
-				j.bytes += tail.reserve(e)
-				return tail
-			}
-		} else if n == 0 || j.kept()+j.size <= j.o.Keep && (n == 1 || j.bytes+segmentBytes(j.size) <= j.o.Bytes) {
+		n := len(j.segments)
+		var tail *segment
+		if n > 0 {
+			tail = j.segments[n-1]
+		}
+		switch {
+		case tail == nil, n == 1 && !tail.empty() && !j.takes(tail, e):
 			j.open()
-			continue
-		}
-		if j.file != nil && j.file.holds(j.segments[0]) {
+		case tail.empty() && n == 1, j.takes(tail, e):
+			j.bytes += tail.reserve(e)
+			return tail
+		case tail.full(j.o.Bytes/segmentsKept) && j.fitsSegment():
+			j.open()
+		case j.file != nil && j.file.holds(j.segments[0]):
 			j.waitForFile()
-			continue
+		default:
+			j.evict()
 		}
-		j.evict()
 	}
 	return nil
+}
+
+// takes reports whether s, the newest segment, can take e within the limits.
+func (j *Journal) takes(s *segment, e *transcript.Event) bool {
+	return !s.full(j.o.Bytes/segmentsKept) && j.kept() < j.o.Keep && j.bytes+s.needs(e) <= j.o.Bytes
+}
+
+// fitsSegment reports whether another segment is within the limits.
+func (j *Journal) fitsSegment() bool {
+	return j.kept()+j.size <= j.o.Keep && j.bytes+segmentBytes(j.size) <= j.o.Bytes
 }
 
 // kept returns how many events are in memory.

@@ -6,6 +6,10 @@ import (
 	"github.com/acqsim/acqsim/scenarios/transcript"
 )
 
+// segmentsKept is how many segments memory has room for at least, so that
+// letting go of the oldest one leaves most of the log.
+const segmentsKept = 8
+
 // A segment holds up to segmentEvents events, so that memory is taken, let go
 // and used again in pieces rather than event by event. slabBytes is about what
 // the frames of so many events take.
@@ -38,7 +42,13 @@ func newSegment(events int) *segment {
 // segmentBytes is the memory of an empty segment.
 func segmentBytes(events int) int { return events * eventBytes }
 
-func (s *segment) full() bool { return len(s.events) == cap(s.events) }
+// full reports whether s takes no more events: it has its number of them, or
+// their frames and texts take more than the given bytes.
+func (s *segment) full(bytes int) bool {
+	return len(s.events) == cap(s.events) || s.bytes > bytes && !s.empty()
+}
+
+func (s *segment) empty() bool { return len(s.events) == 0 }
 
 // end returns the number after that of the last event.
 func (s *segment) end() uint64 { return s.first + uint64(len(s.events)) }
