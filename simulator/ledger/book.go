@@ -205,7 +205,7 @@ func (b *Book) CloseBatch(t *Terminal, next uint32) Totals {
 func (b *Book) closeBatch(t *Terminal, next uint32) Totals {
 	totals := t.Totals
 	if t.Batch != 0 {
-		if len(t.closed) == keptClosed {
+		if len(t.closed) >= keptClosed {
 			t.closed = append(t.closed[:0], t.closed[1:]...)
 		}
 		t.closed = append(t.closed, closedBatch{t.Batch, totals})

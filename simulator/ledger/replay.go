@@ -142,7 +142,11 @@ func (r *replayer) defineTerminal(d *decoder, id string) error {
 func (r *replayer) books(d *decoder) error {
 	t := Terminal{ID: d.text(), Batch: d.u32(), Totals: d.totals(), Session: d.session()}
 	t.Serial, t.moved = d.u32(), d.bool()
-	for range d.u8() {
+	closed := d.u8()
+	if closed > keptClosed {
+		return fmt.Errorf("a terminal can't have %d closed batches", closed)
+	}
+	for range closed {
 		c := closedBatch{batch: d.u32(), totals: d.totals()}
 		if d.err != nil {
 			return d.err

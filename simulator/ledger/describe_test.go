@@ -1,0 +1,56 @@
+package ledger
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// describe writes down all that a book knows, but for the serial numbers of
+// days, of which a restart may leave some out.
+func describe(b *Book) string {
+	var s strings.Builder
+	for a := range b.Accounts {
+		fmt.Fprintf(&s, "account %d %q cur %d opening %d booked %d held %d\n",
+			a.n, a.Name, a.Currency, a.Opening, a.Booked, a.Held)
+	}
+	for t := range b.Terminals {
+		fmt.Fprintf(&s, "terminal %d %q batch %d %+v session %+v serial %d moved %v closed %v\n",
+			t.n, t.ID, t.Batch, t.Totals, t.Session, t.Serial, t.moved, t.closed)
+		for _, stan := range slices.Sorted(maps.Keys(t.unmatched)) {
+			for _, x := range t.unmatched[stan] {
+				fmt.Fprintf(&s, "  waits for %d: %d\n", stan, x.serial)
+			}
+		}
+		for x := t.open.first; x != nil; x = x.next {
+			fmt.Fprintf(&s, "  %s\n", describeTxn(b, x))
+		}
+	}
+	fmt.Fprintf(&s, "open %d, oldest first:", b.open)
+	for _, q := range b.queue[b.head:] {
+		if b.isOpen(q) {
+			fmt.Fprintf(&s, " %d/%d", q.terminal, q.serial)
+		}
+	}
+	return s.String()
+}
+
+func describeTxn(b *Book, x *Txn) string {
+	name := func(a *Account) string {
+		if a == nil {
+			return "-"
+		}
+		return a.Name
+	}
+	original := "-"
+	if o := x.Original; o != nil && !b.hasLeft(o) {
+		original = fmt.Sprintf("%d/%d", o.Terminal.n, o.serial)
+	}
+	_, zone := x.At.Zone()
+	return fmt.Sprintf("%d: %v %v %v marks %d batch %d stan %d de3 %d mti %d cur %d approval %x rrn %x about %d/%d "+
+		"amount %d card %x %s>%s at %d.%d%+d key %x original %s refunded %d",
+		x.serial, x.Type, x.Outcome, x.State, x.marks, x.Batch, x.STAN, x.Processing, x.MTI, x.Currency,
+		x.Approval, x.RRN, x.OriginalSTAN, x.OriginalBatch, x.Amount, x.Card, name(x.From), name(x.To),
+		x.At.Unix(), x.At.Nanosecond(), zone, x.Key, original, x.Refunded)
+}

@@ -1,0 +1,429 @@
+package ledger
+
+import (
+	"encoding/binary"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/acqsim/acqsim/scenarios/world"
+)
+
+// naive is a transaction as the model of the tests sees it. The model keeps
+// every transaction for ever and works all sums out anew each time.
+type naive struct {
+	book      *Txn
+	terminal  *naiveTerminal
+	epoch     int // batches that the terminal had closed before
+	typ       world.TransactionType
+	state     TxnState
+	amount    int64
+	stan, n   uint32
+	rrn       [12]byte
+	key       uint64
+	card      int // 0: no card
+	about     *naive
+	waitsFor  uint32 // STAN of the original that never came
+	remembers bool
+	evicted   bool
+}
+
+type naiveTerminal struct {
+	book   *Terminal
+	epoch  int
+	batch  uint32
+	closed []closedBatch
+}
+
+func (x *naive) open() bool { return !x.evicted && x.epoch == x.terminal.epoch }
+
+// machine drives a book and the model side by side.
+type machine struct {
+	book      *Book
+	maxOpen   int
+	accounts  []*Account // the merchant's, then the cards'
+	opening   int64
+	terminals []*naiveTerminal
+	all       []*naive
+	evictions int
+}
+
+const machineCards = 3
+
+func newMachine(b *Book, terminals int) *machine {
+	m := &machine{book: b, maxOpen: b.o.MaxOpen}
+	for i := range machineCards + 1 {
+		a := b.EnsureAccount(fmt.Sprintf("account %d", i), world.CNY, int64(i)*10_000, 0)
+		m.accounts = append(m.accounts, a)
+		m.opening += a.Opening
+	}
+	for i := range terminals {
+		m.terminals = append(m.terminals, &naiveTerminal{book: b.Terminal(fmt.Sprintf("T%07d", i))})
+	}
+	return m
+}
+
+// txn draws what transactions have in common.
+func (m *machine) txn(t *rapid.T) (Txn, *naive) {
+	terminal := rapid.SampledFrom(m.terminals).Draw(t, "terminal")
+	n := &naive{
+		terminal: terminal, epoch: terminal.epoch, n: uint32(len(m.all)),
+		stan:   rapid.Uint32Range(1, 6).Draw(t, "stan"),
+		amount: rapid.Int64Range(0, 300).Draw(t, "amount"),
+		key:    rapid.Uint64Range(0, 3).Draw(t, "key"),
+		state:  rapid.SampledFrom([]TxnState{Posted, Posted, Posted, Declined}).Draw(t, "state"),
+	}
+	binary.BigEndian.PutUint32(n.rrn[8:], n.n+1)
+	zone := time.FixedZone("", rapid.SampledFrom([]int{0, 8 * 3600}).Draw(t, "zone"))
+	x := Txn{
+		Terminal: terminal.book, Outcome: world.Approved, State: n.state, STAN: n.stan, MTI: 200,
+		Processing: 900, Currency: world.CNY, Amount: n.amount, RRN: n.rrn, Key: n.key,
+		Approval: [6]byte{'A', byte(n.n)}, Card: uint64(n.n) << 40,
+		At: time.Date(2026, 5, 6, 7, 8, int(n.n), 9, zone),
+	}
+	if n.state == Declined {
+		x.Outcome = world.InsufficientFunds
+	}
+	return x, n
+}
+
+// add files what the book has recorded, and lets the model's oldest leave.
+func (m *machine) add(n *naive, book *Txn) {
+	n.book = book
+	m.all = append(m.all, n)
+	open := 0
+	for _, x := range m.all {
+		if x.open() {
+			open++
+		}
+	}
+	for _, x := range m.all {
+		if open <= m.maxOpen {
+			break
+		}
+		if x.open() {
+			x.evicted, x.remembers = true, false
+			open--
+			m.evictions++
+		}
+	}
+}
+
+func (m *machine) sale(t *rapid.T) {
+	x, n := m.txn(t)
+	n.typ, n.card = world.Sale, rapid.IntRange(1, machineCards).Draw(t, "card")
+	x.Type, x.From, x.To = world.Sale, m.accounts[n.card], m.accounts[0]
+	m.add(n, m.book.Post(x))
+}
+
+// other records what moves no money.
+func (m *machine) other(t *rapid.T) {
+	x, n := m.txn(t)
+	n.typ, n.state = world.Inquiry, NoMoney
+	x.Type, x.State = world.Inquiry, NoMoney
+	m.add(n, m.book.Post(x))
+}
+
+// anyOf draws a transaction, open or history, or nil if there is none yet.
+// Recent ones are likelier, so that chains of voids and reversals form.
+func (m *machine) anyOf(t *rapid.T, types ...world.TransactionType) *naive {
+	var fit []*naive
+	for _, x := range m.all {
+		for _, typ := range types {
+			if x.typ == typ {
+				fit = append(fit, x)
+			}
+		}
+	}
+	if len(fit) == 0 {
+		return nil
+	}
+	if recent := len(fit) - 4; recent > 0 && rapid.IntRange(0, 3).Draw(t, "recent") > 0 {
+		fit = fit[recent:]
+	}
+	return rapid.SampledFrom(fit).Draw(t, "which")
+}
+
+func (m *machine) void(t *rapid.T) {
+	about := m.anyOf(t, world.Sale, world.Refund)
+	if about == nil {
+		return
+	}
+	x, n := m.txn(t)
+	if rapid.IntRange(0, 5).Draw(t, "elsewhere") > 0 {
+		n.terminal, n.epoch, x.Terminal = about.terminal, about.terminal.epoch, about.terminal.book
+	}
+	n.typ = world.Void
+	if about.open() {
+		n.about = about
+	}
+	if n.state == Posted {
+		if about.typ == world.Sale && about.state == Posted && about.open() && about.terminal == n.terminal {
+			about.state, n.amount, n.card = Voided, about.amount, about.card
+		} else {
+			n.state = Declined
+		}
+	}
+	m.add(n, m.book.PostVoid(x, about.book))
+}
+
+func (m *machine) refund(t *rapid.T) {
+	x, n := m.txn(t)
+	n.typ, n.card = world.Refund, rapid.IntRange(1, machineCards).Draw(t, "card")
+	x.Type, x.From, x.To = world.Refund, m.accounts[0], m.accounts[n.card]
+	if about := m.anyOf(t, world.Sale); about != nil && rapid.Bool().Draw(t, "original") {
+		x.Original = about.book
+		if about.open() {
+			n.about = about
+		}
+	}
+	m.add(n, m.book.Post(x))
+}
+
+func (m *machine) reversal(t *rapid.T) {
+	about := m.anyOf(t, world.Sale, world.Void, world.Refund, world.Inquiry, world.Reversal)
+	if about == nil {
+		return
+	}
+	for range rapid.IntRange(1, 3).Draw(t, "repeats") {
+		m.reverse(t, about, rapid.IntRange(0, 4).Draw(t, "undo") > 0)
+	}
+}
+
+func (m *machine) reverse(t *rapid.T, about *naive, undo bool) {
+	x, n := m.txn(t)
+	if rapid.IntRange(0, 5).Draw(t, "elsewhere") > 0 {
+		n.terminal, n.epoch, x.Terminal = about.terminal, about.terminal.epoch, about.terminal.book
+	}
+	n.typ = world.Reversal
+	if about.open() {
+		n.about = about
+	}
+	money := about.typ == world.Sale || about.typ == world.Void || about.typ == world.Refund
+	switch {
+	case undo && money && about.open() && about.terminal == n.terminal && about.state == Posted:
+		about.state, n.state, n.amount, n.card = Reversed, Posted, about.amount, about.card
+		if about.typ == world.Void && about.about != nil && about.about.state == Voided {
+			about.about.state = Posted
+		}
+	case n.state == Posted:
+		n.state = NoMoney
+	}
+	m.add(n, m.book.PostReversal(x, about.book, undo))
+}
+
+// unmatchedReversal is one whose original never came.
+func (m *machine) unmatchedReversal(t *rapid.T) {
+	x, n := m.txn(t)
+	n.typ = world.Reversal
+	x.OriginalSTAN = rapid.Uint32Range(0, 6).Draw(t, "original STAN")
+	x.OriginalBatch = rapid.SampledFrom([]uint32{0, n.terminal.batch, n.terminal.batch + 1}).Draw(t, "original batch")
+	n.waitsFor = x.OriginalSTAN
+	if n.waitsFor == 0 {
+		n.waitsFor = n.stan
+	}
+	n.remembers = x.OriginalBatch == 0 || x.OriginalBatch == n.terminal.batch
+	if n.state == Posted {
+		n.state = NoMoney
+	}
+	m.add(n, m.book.PostReversal(x, nil, rapid.Bool().Draw(t, "undo")))
+}
+
+// lateOriginal is a sale that its reversal has overtaken: declined, once.
+func (m *machine) lateOriginal(t *rapid.T) {
+	x, n := m.txn(t)
+	rev := m.book.UnmatchedReversal(x.Terminal, n.stan, nil)
+	if rev == nil {
+		return
+	}
+	m.book.Consume(rev)
+	m.book.Consume(rev)
+	for _, r := range m.all {
+		if r.book == rev {
+			r.remembers = false
+		}
+	}
+	n.typ, n.state = world.Sale, Declined
+	x.Type, x.State, x.Outcome = world.Sale, Declined, world.ReversedBeforeArrival
+	m.add(n, m.book.Post(x))
+}
+
+func (m *machine) closeBatch(t *rapid.T) {
+	n := rapid.SampledFrom(m.terminals).Draw(t, "terminal")
+	next := rapid.Uint32Range(1, 4).Draw(t, "next")
+	want := m.totals(n)
+	require.Equal(t, want, m.book.CloseBatch(n.book, next))
+	if n.batch != 0 {
+		n.closed = append(n.closed, closedBatch{n.batch, want})
+		got, ok := m.book.Closed(n.book, n.batch)
+		require.True(t, ok)
+		require.Equal(t, want, got)
+	}
+	n.epoch++
+	n.batch = next
+	for _, x := range m.all {
+		if !x.open() {
+			x.remembers = false
+		}
+	}
+}
+
+func (m *machine) setBatch(t *rapid.T) {
+	n := rapid.SampledFrom(m.terminals).Draw(t, "terminal")
+	number := rapid.Uint32Range(1, 9).Draw(t, "number")
+	moved := false
+	for _, x := range m.all {
+		moved = moved || x.terminal == n && x.epoch == n.epoch && (x.state == Posted || x.state == Voided || x.state == Reversed)
+	}
+	if n.batch == 0 || !moved {
+		n.batch = number
+	}
+	m.book.SetBatch(n.book, number)
+}
+
+func (m *machine) signOn(t *rapid.T) {
+	n := rapid.SampledFrom(m.terminals).Draw(t, "terminal")
+	keys := rapid.SliceOfN(rapid.Byte(), 0, 8).Draw(t, "keys")
+	want := Session{Generation: n.book.Session.Generation + 1, SignedOn: true, Download: 3, Keys: append([]byte(nil), keys...)}
+	m.book.SetSession(n.book, Session{Generation: want.Generation, SignedOn: true, Download: 3, Keys: keys})
+	for i := range keys {
+		keys[i]++ // the caller may use its buffer again
+	}
+	require.Equal(t, want, n.book.Session)
+}
+
+// totals are what was approved in the open batch and not undone.
+func (m *machine) totals(n *naiveTerminal) (s Totals) {
+	for _, x := range m.all {
+		if x.terminal != n || x.epoch != n.epoch || x.state != Posted {
+			continue
+		}
+		switch x.typ {
+		case world.Sale:
+			s.DebitCount++
+			s.DebitAmount += x.amount
+		case world.Refund:
+			s.CreditCount++
+			s.CreditAmount += x.amount
+		}
+	}
+	return s
+}
+
+// check compares the book with the model.
+func (m *machine) check(t *rapid.T) {
+	balance := make([]int64, len(m.accounts)) // by account, from what stands
+	var sum int64
+	for i, a := range m.accounts {
+		balance[i] = a.Opening
+		sum += a.Booked
+	}
+	open := 0
+	for _, x := range m.all {
+		if x.typ == world.Sale && x.state == Posted {
+			balance[x.card] -= x.amount
+			balance[0] += x.amount
+		}
+		if x.typ == world.Refund && x.state == Posted {
+			balance[x.card] += x.amount
+			balance[0] -= x.amount
+		}
+		if x.open() {
+			open++
+			require.Equal(t, x.state.String(), x.book.State.String(), "transaction %d", x.n)
+			require.Equal(t, m.refunded(x), x.book.Refunded, "refunded of transaction %d", x.n)
+		}
+	}
+	require.Equal(t, m.opening, sum, "money is made or lost")
+	for i, a := range m.accounts {
+		require.Equal(t, balance[i], a.Booked, "balance of %s", a.Name)
+	}
+	require.Equal(t, open, m.book.OpenTransactions())
+	for _, n := range m.terminals {
+		require.Equal(t, n.batch, n.book.Batch)
+		require.Equal(t, m.totals(n), n.book.Totals, "totals of %s", n.book.ID)
+		kept := map[uint32]Totals{}
+		for _, c := range n.closed[max(0, len(n.closed)-keptClosed):] {
+			kept[c.batch] = c.totals
+		}
+		for number := range uint32(12) {
+			got, ok := m.book.Closed(n.book, number)
+			want, wantOK := kept[number]
+			require.Equal(t, wantOK, ok, "totals of closed batch %d", number)
+			require.Equal(t, want, got, "totals of closed batch %d", number)
+		}
+		m.checkLookups(t, n)
+	}
+}
+
+func (m *machine) refunded(sale *naive) (sum int64) {
+	for _, x := range m.all {
+		if x.typ == world.Refund && x.about == sale && x.state == Posted {
+			sum += x.amount
+		}
+	}
+	return sum
+}
+
+// checkLookups asks for every STAN, key and number.
+func (m *machine) checkLookups(t *rapid.T, n *naiveTerminal) {
+	newest := func(match func(*naive) bool) *Txn {
+		for i := len(m.all) - 1; i >= 0; i-- {
+			if x := m.all[i]; x.terminal == n && x.open() && match(x) {
+				return x.book
+			}
+		}
+		return nil
+	}
+	for stan := range uint32(8) {
+		require.Same(t, newest(func(x *naive) bool { return x.stan == stan }),
+			m.book.BySTAN(n.book, stan, nil), "by STAN %d", stan)
+		require.Same(t, newest(func(x *naive) bool { return x.stan == stan && x.typ == world.Sale }),
+			m.book.BySTAN(n.book, stan, func(x *Txn) bool { return x.Type == world.Sale }), "sale by STAN %d", stan)
+		require.Same(t, newest(func(x *naive) bool { return x.remembers && x.waitsFor == stan }),
+			m.book.UnmatchedReversal(n.book, stan, nil), "unmatched reversal of STAN %d", stan)
+		for key := range uint64(4) {
+			require.Same(t, newest(func(x *naive) bool { return key != 0 && x.stan == stan && x.key == key }),
+				m.book.ByDuplicateKey(n.book, stan, key), "by STAN %d and key %d", stan, key)
+		}
+	}
+	for _, x := range m.all {
+		want := x.book
+		if x.terminal != n || !x.open() {
+			want = nil
+		}
+		require.Same(t, want, m.book.ByRRN(n.book, x.rrn), "by RRN %x", x.rrn)
+	}
+}
+
+// actions are what rapid may do, sales more often than the rest.
+func (m *machine) actions() map[string]func(*rapid.T) {
+	return map[string]func(*rapid.T){
+		"sale": m.sale, "another sale": m.sale, "void": m.void, "refund": m.refund, "reversal": m.reversal,
+		"unmatched reversal": m.unmatchedReversal, "late original": m.lateOriginal, "other": m.other,
+		"close batch": m.closeBatch, "set batch": m.setBatch, "sign on": m.signOn,
+	}
+}
+
+func TestBookAgreesWithANaiveModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		told := 0
+		b := New(Options{
+			MaxOpen: rapid.SampledFrom([]int{1, 5, 20, 1000}).Draw(t, "most open"),
+			Evicted: func(terminal *Terminal, batch uint32, n int) {
+				if terminal.Batch != batch {
+					t.Fatalf("told of batch %d, open is %d", batch, terminal.Batch)
+				}
+				told += n
+			},
+		})
+		m := newMachine(b, rapid.IntRange(1, 3).Draw(t, "terminals"))
+		actions := m.actions()
+		actions[""] = m.check
+		t.Repeat(actions)
+		require.Equal(t, m.evictions, told, "evictions")
+	})
+}
