@@ -60,15 +60,17 @@ type Merchant struct {
 	Hours       *Hours            // nil: always open
 	Permitted   []TransactionType // empty: everything
 	Account     string            // alias of the settlement account
+	About       Bilingual         // what it is good for, for people
 }
 
 // Terminal is one POS terminal.
 type Terminal struct {
 	ID              string // DE 41, up to 8 characters
-	Merchant        string // ID of its merchant
+	Merchant        string // ID of its merchant; empty: whichever its requests name
 	Inactive        bool   // stopped, or not installed
 	MasterKey       []byte // its own terminal master key (16 bytes); nil: the host's --tmk
 	MinimumSoftware int    // lowest software version that is accepted; 0: any
+	About           Bilingual
 }
 
 // CardStatus is the state of a card.
@@ -109,6 +111,8 @@ type Card struct {
 	IMKAC      []byte            // issuer master key for application cryptograms (16 bytes); nil: unknown
 	PSN        string            // PAN sequence number, 2 digits
 	Derivation KeyDerivation
+	NoLuhn     bool // the PAN's last digit is known not to be its check digit
+	About      Bilingual
 }
 
 // Limits bound what a card may do; zero values mean no limit. Amounts are in
@@ -122,7 +126,8 @@ type Limits struct {
 // Account is money that belongs to somebody.
 type Account struct {
 	Alias    string
-	Balance  int64 // opening balance, minor units
+	Balance  int64 // opening balance, minor units; may be negative
+	Held     int64 // of it, reserved when the host starts
 	Currency Currency
 	Frozen   bool
 }
@@ -145,6 +150,7 @@ type Issuer struct {
 	BINs  []BINRange
 	State IssuerState
 	Delay time.Duration // how much later a slow issuer answers
+	About Bilingual
 }
 
 // BINRange is an inclusive range of PAN prefixes of equal length, such as
