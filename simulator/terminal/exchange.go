@@ -1,0 +1,319 @@
+package terminal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator/dialect"
+	"github.com/acqsim/acqsim/simulator/security"
+)
+
+// Exchange is one request and what came of it.
+type Exchange struct {
+	Outcome Outcome
+	Code    string // response code of the reply; empty: none
+	Why     string // one clause, for people; empty where the code says it all
+
+	Request *Request
+	Reply   *Reply // the one that decided; nil: none did
+	SentAt  time.Time
+	Elapsed time.Duration // from sending to the reply's last byte, or to giving up
+
+	// Strays are messages that came meanwhile, or since the exchange before,
+	// and were not the reply.
+	Strays []Stray
+}
+
+// Reply is a message from the host.
+type Reply struct {
+	Frame    []byte
+	Body     []byte // the message in Frame
+	MTI      uint16
+	Code     string             // DE 39; empty: absent
+	RRN      string             // DE 37
+	Approval string             // DE 38
+	MAC      security.MACResult // counts if the request was made with a session
+	At       time.Time
+	facts    facts
+}
+
+// StrayKind says what a message was that was not the reply.
+type StrayKind uint8
+
+// The kinds of stray messages.
+const (
+	Late       StrayKind = iota + 1 // a reply to an earlier request that had been given up
+	Duplicate                       // one more reply to an earlier request
+	Other                           // a reply to a request that this line did not send, or that contradicts it
+	Unasked                         // a request of the host's own
+	Unreadable                      // a frame or message that can't be read
+)
+
+// String names the kind.
+func (k StrayKind) String() string {
+	names := [...]string{Late: "late", Duplicate: "duplicate", Other: "other", Unasked: "unasked", Unreadable: "unreadable"}
+	if k > 0 && int(k) < len(names) {
+		return names[k]
+	}
+	return fmt.Sprintf("stray(%d)", uint8(k))
+}
+
+// Stray is a message that was not the reply.
+type Stray struct {
+	Kind StrayKind
+	Why  string
+	Raw  []byte // the frame, or what there was of it
+	At   time.Time
+}
+
+// Exchange sends a request in one write and waits for its reply, until the
+// line's response timeout. Whatever happens on the line is an outcome; an error
+// says that the exchange was stopped on this side: ctx ended ([Cancelled]), or
+// the line was closed.
+func (l *Line) Exchange(ctx context.Context, req *Request) (*Exchange, error) {
+	l.exchanging.Lock()
+	defer l.exchanging.Unlock()
+	x := &Exchange{Request: req}
+	l.drain(x)
+	x.SentAt = l.o.Now()
+	if err := ctx.Err(); err != nil {
+		return l.finish(x, Cancelled, "before it was sent"), err
+	}
+	select {
+	case <-l.done:
+		return l.finish(x, SendFailed, ErrClosed.Error()), ErrClosed
+	default:
+	}
+	if l.broken != nil {
+		return l.finish(x, SendFailed, endText(l.broken)+" before"), nil
+	}
+	timeout := time.NewTimer(l.o.ResponseTimeout)
+	defer timeout.Stop()
+	if err := l.send(ctx, req); err != nil {
+		if ctx.Err() != nil {
+			return l.finish(x, Cancelled, "while sending"), ctx.Err()
+		}
+		return l.finish(x, SendFailed, err.Error()), nil
+	}
+	l.remember(req)
+	return l.await(ctx, x, timeout.C)
+}
+
+// send writes the frame in one piece, past the library's matching.
+func (l *Line) send(ctx context.Context, req *Request) error {
+	if err := l.net.SetWriteDeadline(time.Now().Add(l.o.ResponseTimeout)); err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() {
+		// An error says that the connection is closed: the write ends anyway.
+		_ = l.net.SetWriteDeadline(time.Unix(1, 0))
+	})
+	defer stop()
+	_, err := l.conn.Write(req.Frame)
+	return err
+}
+
+// remember keeps a request, so that late and duplicate replies are recognised.
+func (l *Line) remember(req *Request) {
+	if len(l.sent) == remembered {
+		l.sent = slices.Delete(l.sent, 0, 1)
+	}
+	l.sent = append(l.sent, sent{facts: req.facts})
+}
+
+// drain looks at everything that came since the exchange before.
+func (l *Line) drain(x *Exchange) {
+	for l.broken == nil {
+		select {
+		case in := <-l.inbound:
+			l.stray(x, &in, false)
+		default:
+			return
+		}
+	}
+}
+
+// await waits for the reply to the last request sent.
+func (l *Line) await(ctx context.Context, x *Exchange, timeout <-chan time.Time) (*Exchange, error) {
+	var mismatch *Reply
+	why := ""
+	expired := false
+	for {
+		var in inbound
+		if expired {
+			// What has arrived already was in time.
+			select {
+			case in = <-l.inbound:
+			default:
+				if mismatch != nil {
+					x.Reply = mismatch
+					return l.finish(x, Mismatch, why), nil
+				}
+				return l.finish(x, NoAnswer, fmt.Sprintf("nothing that fits came within %v", l.o.ResponseTimeout)), nil
+			}
+		} else {
+			select {
+			case in = <-l.inbound:
+			case <-timeout:
+				expired = true
+				continue
+			case <-ctx.Done():
+				return l.finish(x, Cancelled, "while waiting for the reply"), ctx.Err()
+			case <-l.done:
+				return l.finish(x, NoAnswer, ErrClosed.Error()), ErrClosed
+			}
+		}
+		r, text, done := l.consider(x, &in)
+		if done {
+			return x, nil
+		}
+		if r != nil {
+			mismatch, why = r, text
+		}
+	}
+}
+
+// consider looks at a message while a reply is waited for. Done says that it
+// ended the exchange; a reply that is returned instead is one that does not
+// match, and why.
+func (l *Line) consider(x *Exchange, in *inbound) (mismatch *Reply, why string, done bool) {
+	current := &l.sent[len(l.sent)-1]
+	answers := in.err == nil && in.end == nil && in.facts.answers(&current.facts)
+	if in.end == nil && !answers && l.stray(x, in, true) {
+		return nil, "", false
+	}
+	switch {
+	case in.err != nil:
+		l.broken = in.end
+		x.Reply = &Reply{Frame: in.raw, Body: in.body, At: in.at}
+		l.finish(x, Garbled, in.err.Error())
+	case in.end != nil:
+		l.broken = in.end
+		l.finish(x, NoAnswer, endText(in.end)+" without a reply")
+	default:
+		reply := newReply(in)
+		if why := in.facts.differs(&current.facts, l.o.Compare); why != "" {
+			if l.o.WaitOnMismatch {
+				x.Strays = append(x.Strays, Stray{Other, why, in.raw, in.at})
+				return reply, why, false
+			}
+			x.Reply = reply
+			l.finish(x, Mismatch, why)
+			break
+		}
+		current.answered = true
+		x.Reply = reply
+		l.finish(x, NoOutcome, "")
+		x.decide()
+	}
+	x.Elapsed = in.at.Sub(x.SentAt)
+	return nil, "", true
+}
+
+// stray records a message that belongs to no exchange or to an earlier one;
+// false if, while a reply is waited for, it may be that.
+func (l *Line) stray(x *Exchange, in *inbound, waiting bool) bool {
+	s := Stray{Raw: in.raw, At: in.at}
+	defer func() {
+		if s.Kind != 0 {
+			x.Strays = append(x.Strays, s)
+		}
+	}()
+	switch {
+	case in.err != nil:
+		if waiting {
+			return false
+		}
+		s.Kind, s.Why, l.broken = Unreadable, in.err.Error(), in.end
+		return true
+	case in.end != nil:
+		l.broken = in.end
+		return true
+	}
+	if _, request := dialect.ReplyMTI(in.facts.mti); request {
+		s.Kind, s.Why = Unasked, fmt.Sprintf("the host sent a %04d of its own", in.facts.mti)
+		return true
+	}
+	earlier := l.sent
+	if waiting {
+		earlier = l.sent[:len(l.sent)-1]
+	}
+	for i := len(earlier) - 1; i >= 0; i-- {
+		old := &earlier[i]
+		if !in.facts.answers(&old.facts) {
+			continue
+		}
+		s.Kind, s.Why = Late, "the reply to an earlier request, which had been given up"
+		if old.answered {
+			s.Kind, s.Why = Duplicate, "one more reply to an earlier request"
+		}
+		old.answered = true
+		return true
+	}
+	if waiting {
+		return false
+	}
+	s.Kind, s.Why = Other, "a reply to a request that was not sent here"
+	return true
+}
+
+func (l *Line) finish(x *Exchange, o Outcome, why string) *Exchange {
+	x.Outcome, x.Why = o, why
+	x.Elapsed = l.o.Now().Sub(x.SentAt)
+	return x
+}
+
+func newReply(in *inbound) *Reply {
+	f := in.facts.fields
+	return &Reply{
+		Frame: in.raw, Body: in.body, At: in.at, facts: in.facts, MTI: in.facts.mti,
+		Code: f[fieldCode], RRN: f[fieldRRN], Approval: f[fieldApproval],
+	}
+}
+
+// decide makes an outcome of a matching reply.
+func (x *Exchange) decide() {
+	d, r := x.Request.Dialect, x.Reply
+	x.Code = r.Code
+	if r.Code == "" {
+		x.Outcome, x.Why = Garbled, "the reply has no response code (field 39)"
+		return
+	}
+	text, _ := ResponseText(r.Code)
+	approves := r.Code == d.Code(world.Approved) || text.Approves()
+	if mac := x.Request.mac; mac != nil {
+		r.MAC = r.facts.checkMAC(d, mac)
+		// A host that says that the keys are out of step can't prove it.
+		outOfStep := r.Code == d.Code(world.MACWrong) || r.Code == d.Code(world.NotSignedOn)
+		switch {
+		case r.MAC == security.MACWrong && !outOfStep:
+			x.Outcome, x.Why = MACError, "the MAC of the reply is wrong"
+			return
+		case r.MAC == security.MACAbsent && x.Request.hasMAC && approves:
+			x.Outcome, x.Why = MACError, "the reply approves and has no MAC"
+			return
+		}
+	}
+	x.Outcome = Declined
+	if approves {
+		x.Outcome = Approved
+	}
+}
+
+// endText says how a line ended.
+func endText(err error) string {
+	switch {
+	case errors.Is(err, io.EOF):
+		return "the host closed the connection"
+	case errors.Is(err, syscall.ECONNRESET):
+		return "the host reset the connection"
+	default:
+		return fmt.Sprintf("the connection broke (%v)", err)
+	}
+}

@@ -1,0 +1,183 @@
+package terminal
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/acqsim/acqsim/scenarios/transcript"
+	"github.com/acqsim/acqsim/scenarios/world"
+)
+
+// Params are the values of one transaction. A zero value is one that is not
+// given: fields that need it are left out of the message.
+type Params struct {
+	Terminal string // DE 41
+	Merchant string // DE 42
+	Card     Card
+
+	Amount    int64 // minor units; counts if HasAmount
+	HasAmount bool
+	Currency  world.Currency
+
+	STAN     uint32
+	Batch    uint32
+	RRN      string // of the original, for voids and refunds
+	Approval string // of the original
+	Operator string // two digits; default "01"
+
+	// Original is what a void, refund or reversal is about.
+	Original Original
+
+	// Reason is DE 39 of a reversal. Default 98: no answer came.
+	Reason string
+
+	// Time is the terminal's clock: DE 7, 12 and 13 where the dialect has them.
+	Time time.Time
+
+	// Repeat makes the message a repeat: MTI 0401 for 0400.
+	Repeat bool
+
+	// Fields replace fields of the message (0: the MTI) or, if empty, remove
+	// them. Binary fields are given in hexadecimal.
+	Fields map[int]string
+}
+
+// Original names an earlier transaction of the terminal.
+type Original struct {
+	Type  world.TransactionType // default: a sale
+	STAN  uint32
+	Batch uint32    // default: the batch of the transaction itself
+	Time  time.Time // when it was; zero: not known
+}
+
+// Card is what a terminal reads from a card and its holder. It never prints
+// more of it than a masked number.
+type Card struct {
+	PAN    string
+	Expiry string // YYMM
+	Track2 string // "PAN=YYMM…"; with it the card counts as swiped, else as typed in
+	PIN    string // 4 to 12 digits; goes into DE 52 only, encrypted
+}
+
+// String masks the number.
+func (c Card) String() string { return transcript.MaskPAN(c.PAN) }
+
+// Format writes [Card.String] whatever the verb.
+func (c Card) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, c.String()) }
+
+// LogValue is [Card.String].
+func (c Card) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// MarshalText is [Card.String].
+func (c Card) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// The names that templates use, and what stands for each. A value that is not
+// given is empty.
+var values = map[string]func(*Params) string{
+	"pan":    func(p *Params) string { return p.Card.PAN },
+	"expiry": func(p *Params) string { return p.Card.Expiry },
+	"track2": func(p *Params) string { return p.Card.Track2 },
+	// Point of service entry mode: 01 typed, 02 swiped; then 1 with PIN, 2
+	// without.
+	"entry": func(p *Params) string {
+		mode, pin := "01", "2"
+		if p.Card.Track2 != "" {
+			mode = "02"
+		}
+		if p.Card.PIN != "" {
+			pin = "1"
+		}
+		return mode + pin
+	},
+	"amount": func(p *Params) string {
+		if !p.HasAmount {
+			return ""
+		}
+		return fmt.Sprintf("%012d", p.Amount)
+	},
+	"currency": func(p *Params) string {
+		if p.Currency == 0 {
+			return ""
+		}
+		return fmt.Sprintf("%03d", uint16(p.Currency))
+	},
+	"terminal": func(p *Params) string { return p.Terminal },
+	"merchant": func(p *Params) string { return p.Merchant },
+	"stan":     func(p *Params) string { return sixDigits(p.STAN) },
+	"batch":    func(p *Params) string { return sixDigits(p.Batch) },
+	"rrn":      func(p *Params) string { return p.RRN },
+	"approval": func(p *Params) string { return p.Approval },
+	"operator": func(p *Params) string { return orElse(p.Operator, "01") },
+	"reason":   func(p *Params) string { return orElse(p.Reason, "98") },
+	"date":     func(p *Params) string { return clock(p.Time, "0102", "") },
+	"time":     func(p *Params) string { return clock(p.Time, "150405", "") },
+	"datetime": func(p *Params) string { return clock(p.Time, "0102150405", "") },
+
+	"original_stan": func(p *Params) string { return sixDigits(p.Original.STAN) },
+	"original_batch": func(p *Params) string {
+		if p.Original.Batch != 0 {
+			return sixDigits(p.Original.Batch)
+		}
+		return sixDigits(p.Batch)
+	},
+	// Without a date of its own, the original was today.
+	"original_date": func(p *Params) string {
+		return clock(p.Original.Time, "0102", clock(p.Time, "0102", ""))
+	},
+	"original_datetime": func(p *Params) string { return clock(p.Original.Time, "0102150405", "0000000000") },
+}
+
+// needs are the names that the needs of a message may use.
+var needs = map[string]func(*Params) bool{
+	"card":          func(p *Params) bool { return p.Card.PAN != "" || p.Card.Track2 != "" },
+	"amount":        func(p *Params) bool { return p.HasAmount },
+	"stan":          func(p *Params) bool { return p.STAN != 0 },
+	"terminal":      func(p *Params) bool { return p.Terminal != "" },
+	"merchant":      func(p *Params) bool { return p.Merchant != "" },
+	"batch":         func(p *Params) bool { return p.Batch != 0 },
+	"rrn":           func(p *Params) bool { return p.RRN != "" },
+	"original_stan": func(p *Params) bool { return p.Original.STAN != 0 },
+}
+
+// sixDigits writes a STAN or batch number; zero is none.
+func sixDigits(n uint32) string {
+	if n == 0 {
+		return ""
+	}
+	s := strconv.FormatUint(uint64(n), 10)
+	return strings.Repeat("0", max(0, 6-len(s))) + s
+}
+
+func clock(t time.Time, layout, otherwise string) string {
+	if t.IsZero() {
+		return otherwise
+	}
+	return t.Format(layout)
+}
+
+func orElse(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+// check reports values that no message can carry.
+func (p *Params) check() error {
+	const highest = 999_999
+	switch {
+	case p.HasAmount && (p.Amount < 0 || p.Amount > 999_999_999_999):
+		return fmt.Errorf("an amount of %d minor units does not fit DE 4: it takes 0 to 999999999999", p.Amount)
+	case p.STAN > highest || p.Original.STAN > highest:
+		return fmt.Errorf("a STAN has at most 6 digits, %d has more", max(p.STAN, p.Original.STAN))
+	case p.Batch > highest || p.Original.Batch > highest:
+		return fmt.Errorf("a batch number has at most 6 digits, %d has more", max(p.Batch, p.Original.Batch))
+	case p.Currency > 999:
+		return fmt.Errorf("%d is no ISO 4217 number", p.Currency)
+	}
+	return nil
+}

@@ -1,0 +1,50 @@
+package terminal
+
+import (
+	_ "embed"
+	"sync"
+
+	"github.com/acqsim/acqsim/scenarios/world"
+)
+
+// ResponseCode is what a value of DE 39 means to the people who see it.
+type ResponseCode struct {
+	Code    string
+	Meaning world.Bilingual // either text may be empty
+	Display string          // what a UnionPay POS shows, in Chinese; may be empty
+
+	// Class is UnionPay's: A success, B retry, C no retry, D the operator has
+	// to act, E system fault; empty: not in UnionPay's list.
+	Class string
+
+	// Perceived says how users read the display: "timeout" and "outage" pass
+	// for no answer, "setup" points at a set-up fault; mostly empty.
+	Perceived string
+}
+
+// Approves reports whether the code stands for success.
+func (c ResponseCode) Approves() bool { return c.Class == "A" }
+
+// ResponseText returns what a response code of ISO 8583:1987 means; false if
+// the table does not have it.
+//
+// The table, domain/response_codes.tsv, has the codes of ISO 8583:1987 and
+// UnionPay's additions, with UnionPay's meanings where lists differ.
+func ResponseText(code string) (ResponseCode, bool) {
+	c, ok := responseCodes()[code]
+	return c, ok
+}
+
+//go:embed domain/response_codes.tsv
+var responseCodesTSV string
+
+var responseCodes = sync.OnceValue(func() map[string]ResponseCode {
+	all := map[string]ResponseCode{}
+	for _, row := range rows(responseCodesTSV, 6) {
+		all[row[0]] = ResponseCode{
+			Code: row[0], Meaning: world.Bilingual{EN: row[1], ZH: row[2]},
+			Display: row[3], Class: row[4], Perceived: row[5],
+		}
+	}
+	return all
+})
