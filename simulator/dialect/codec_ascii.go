@@ -90,15 +90,20 @@ func (e textEncoder) complaint(b []byte, at int) error {
 
 // badASCII returns the index of the first byte above 127, or -1.
 func badASCII(b []byte) int {
-	at := 0
-	for ; len(b)-at >= 8; at += 8 {
-		if binary.BigEndian.Uint64(b[at:])&0x8080808080808080 != 0 {
-			break
+	if len(b) >= 8 {
+		// Whole words, the last one overlapping: only what is wrong is looked
+		// at byte by byte.
+		high := binary.BigEndian.Uint64(b[len(b)-8:])
+		for rest := b; len(rest) >= 8; rest = rest[8:] {
+			high |= binary.BigEndian.Uint64(rest)
+		}
+		if high&0x8080808080808080 == 0 {
+			return -1
 		}
 	}
-	for ; at < len(b); at++ {
-		if b[at] > 127 {
-			return at
+	for i, c := range b {
+		if c > 127 {
+			return i
 		}
 	}
 	return -1
@@ -106,17 +111,25 @@ func badASCII(b []byte) int {
 
 // badDigit returns the index of the first byte that is not an ASCII digit, or -1.
 func badDigit(b []byte) int {
-	at := 0
-	for ; len(b)-at >= 8; at += 8 {
-		v := binary.BigEndian.Uint64(b[at:])
-		if v&0xF0F0F0F0F0F0F0F0 != 0x3030303030303030 || v&(v<<1|v<<2)&0x0808080808080808 != 0 {
-			break
+	if len(b) >= 8 {
+		bad := notDigits(binary.BigEndian.Uint64(b[len(b)-8:]))
+		for rest := b; len(rest) >= 8; rest = rest[8:] {
+			bad |= notDigits(binary.BigEndian.Uint64(rest))
+		}
+		if bad == 0 {
+			return -1
 		}
 	}
-	for ; at < len(b); at++ {
-		if b[at] < '0' || b[at] > '9' {
-			return at
+	for i, c := range b {
+		if c < '0' || c > '9' {
+			return i
 		}
 	}
 	return -1
+}
+
+// notDigits is zero if the 8 bytes are ASCII digits: their high nibbles are 3,
+// and no low one has bit 3 and bit 2 or bit 1 as well.
+func notDigits(v uint64) uint64 {
+	return v&0xF0F0F0F0F0F0F0F0 ^ 0x3030303030303030 | v&(v<<1|v<<2)&0x0808080808080808
 }

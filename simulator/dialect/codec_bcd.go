@@ -109,20 +109,26 @@ func badBCD(b []byte, n int, left bool) int {
 
 // badNibble returns the index of the first byte with a nibble above 9, or -1.
 func badNibble(b []byte) int {
-	at := 0
-	for ; len(b)-at >= 8; at += 8 {
-		// A nibble is above 9 if its bit 3 is set and bit 2 or bit 1 as well.
-		if v := binary.BigEndian.Uint64(b[at:]); v&(v<<1|v<<2)&0x8888888888888888 != 0 {
-			break
+	if len(b) >= 8 {
+		bad := notBCD(binary.BigEndian.Uint64(b[len(b)-8:]))
+		for rest := b; len(rest) >= 8; rest = rest[8:] {
+			bad |= notBCD(binary.BigEndian.Uint64(rest))
+		}
+		if bad == 0 {
+			return -1
 		}
 	}
-	for ; at < len(b); at++ {
-		if b[at] > 0x99 || b[at]&0xF > 9 {
-			return at
+	for i, c := range b {
+		if c > 0x99 || c&0xF > 9 {
+			return i
 		}
 	}
 	return -1
 }
+
+// notBCD is zero if no nibble is above 9, that is, has bit 3 and bit 2 or bit 1
+// as well.
+func notBCD(v uint64) uint64 { return v & (v<<1 | v<<2) & 0x8888888888888888 }
 
 // bcdPrefixer is a length in 1 to 6 BCD digits, right-aligned in whole bytes.
 type bcdPrefixer struct{ digits int }

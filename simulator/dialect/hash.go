@@ -1,6 +1,9 @@
 package dialect
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // The hash of card numbers and duplicate keys: 64 bits, 8 bytes at a step, the
 // same on every machine and in every run. It keeps unlike keys apart; it is no
@@ -11,11 +14,8 @@ const (
 )
 
 func hashUint(h, v uint64) uint64 {
-	h ^= v
-	h *= hashFactor
-	h ^= h >> 32
-	h *= hashFactor
-	return h ^ h>>29
+	high, low := bits.Mul64(h^v, hashFactor)
+	return high ^ low ^ hashStart
 }
 
 // hashBytes takes in b and its length, so that "1","23" and "12","3" differ.

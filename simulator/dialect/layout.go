@@ -1,8 +1,10 @@
 package dialect
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"slices"
 
 	"github.com/moov-io/iso8583/encoding"
 	"github.com/moov-io/iso8583/field"
@@ -193,10 +195,12 @@ func (l *layout) bad(b []byte, units int) int {
 	case bcdLeft:
 		return badBCD(b, units, true)
 	case hexBytes:
-		for i, c := range b {
-			if unhex(c) > 15 {
-				return i
-			}
+		var bad byte
+		for _, c := range b {
+			bad |= unhex(c)
+		}
+		if bad > 15 {
+			return slices.IndexFunc(b, func(c byte) bool { return unhex(c) > 15 })
 		}
 	}
 	return -1
@@ -240,17 +244,20 @@ func unpackSafely(f field.Field, b []byte) (n int, err error) {
 }
 
 // unhex returns the value of a hexadecimal character, or 255.
-func unhex(c byte) byte {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0'
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10
+func unhex(c byte) byte { return hexValues[c] }
+
+var hexValues = func() (table [256]byte) {
+	for i := range table {
+		table[i] = 255
 	}
-	return 255
-}
+	for i := range byte(10) {
+		table['0'+i] = i
+	}
+	for i := range byte(6) {
+		table['A'+i], table['a'+i] = 10+i, 10+i
+	}
+	return table
+}()
 
 // bitmapLayout is how DE 1 is written.
 type bitmapLayout struct {
@@ -270,17 +277,17 @@ func (l bitmapLayout) read(b []byte, present *[2]uint64) (size, beyond int, err 
 		}
 		var word uint64
 		if l.hex {
-			for at, c := range b[size : size+16] {
+			var bad byte
+			for _, c := range b[size : size+16] {
 				n := unhex(c)
-				if n > 15 {
-					return size, 0, fmt.Errorf("bitmap %d: byte %d is %02x: a hexadecimal character is wanted", i+1, at+1, c)
-				}
+				bad |= n
 				word = word<<4 | uint64(n)
 			}
-		} else {
-			for _, c := range b[size : size+8] {
-				word = word<<8 | uint64(c)
+			if bad > 15 {
+				return size, 0, fmt.Errorf("bitmap %d, %q, has a character that is not hexadecimal", i+1, b[size:size+16])
 			}
+		} else {
+			word = binary.BigEndian.Uint64(b[size:])
 		}
 		size += unit
 		const first = 1 << 63

@@ -147,11 +147,8 @@ func (d *Dialect) facts(req *Request) {
 
 // card reads number and expiry: from DE 2 and 14, else track 2, else track 1.
 func (d *Dialect) card(req *Request) {
-	var buf [80]byte
-	if b := d.text(req, path{field: 2}, buf[:0]); len(b) > 0 {
-		if p, ok := panOf(b); ok {
-			req.Card = p
-		}
+	if n, ok := d.number(req, path{field: 2}); ok {
+		req.Card = PAN{digits: n, length: uint8(req.Index.Units(2))} //nolint:gosec // at most 19
 	}
 	if n, ok := d.number(req, path{field: 14}); ok {
 		req.Expiry = uint16(n % 10000) //nolint:gosec // 4 digits
@@ -159,11 +156,12 @@ func (d *Dialect) card(req *Request) {
 	if !req.Card.IsZero() && req.Expiry != 0 {
 		return
 	}
-	if b := d.text(req, path{field: 35}, buf[:0]); len(b) > 0 {
-		req.track(b, '=', 'D')
+	var buf [80]byte
+	if req.Index.Units(35) <= len(buf) {
+		req.track(d.text(req, path{field: 35}, buf[:]), '=', 'D')
 	}
-	if b := d.text(req, path{field: 45}, buf[:0]); len(b) > 1 && b[0] >= 'A' {
-		b = b[1:] // the format code
+	if b := d.text(req, path{field: 45}, buf[:]); len(b) > 1 && len(b) <= len(buf) && b[0] >= 'A' {
+		b = append(buf[:0], b[1:]...) // without the format code
 		// The name stands between two separators; the expiry date follows it.
 		for i, c := range b {
 			if c != '^' {
@@ -247,11 +245,11 @@ func (d *Dialect) duplicateKey(req *Request) uint64 {
 	h := hashUint(hashStart, uint64(firstMTI(req.MTI)))
 	var buf [80]byte
 	for _, p := range d.conv.duplicateKey {
-		if p.whole() {
+		if p.whole() || p.length > uint16(len(buf)) {
 			h = hashBytes(h, req.Index.Value(req.Frame.Body, int(p.field)))
 			continue
 		}
-		h = hashBytes(h, d.text(req, p, buf[:0]))
+		h = hashBytes(h, d.text(req, p, buf[:]))
 	}
 	return max(h, 1)
 }

@@ -62,8 +62,8 @@ func (d *Dialect) holds(req *Request, conditions []condition) bool {
 	for i := range conditions {
 		c := &conditions[i]
 		var b []byte
-		if d.short(req, c.at) {
-			b = d.text(req, c.at, buf[:0])
+		if l := &d.fields[c.at.field]; !l.packedNibbles() || req.Index.Units(int(c.at.field)) <= len(buf) {
+			b = d.text(req, c.at, buf[:])
 		} else {
 			b = req.Index.Value(req.Frame.Body, int(c.at.field))
 		}
@@ -72,12 +72,6 @@ func (d *Dialect) holds(req *Request, conditions []condition) bool {
 		}
 	}
 	return true
-}
-
-// short reports whether what p names is absent or fits the buffers that values
-// are compared in; longer ones are compared as they stand.
-func (d *Dialect) short(req *Request, p path) bool {
-	return p.length != 0 && p.length <= 80 || req.Index.Units(int(p.field)) <= 80
 }
 
 func anyMatches(values []pattern, b []byte) bool {

@@ -8,12 +8,23 @@ func (l *layout) number(value []byte, offset, n int) (uint64, bool) {
 	}
 	var sum uint64
 	if l.packedNibbles() {
-		for i := offset; i < offset+n; i++ {
-			c := value[i/2]
-			if i%2 == 0 {
-				c >>= 4
+		i, end := offset, offset+n
+		if i%2 != 0 {
+			if sum = uint64(value[i/2] & 0xF); sum > 9 {
+				return 0, false
 			}
-			if c &= 0xF; c > 9 {
+			i++
+		}
+		for ; i+2 <= end; i += 2 {
+			c := value[i/2]
+			if c > 0x99 || c&0xF > 9 {
+				return 0, false
+			}
+			sum = sum*100 + uint64(c>>4)*10 + uint64(c&0xF)
+		}
+		if i < end {
+			c := value[i/2] >> 4
+			if c > 9 {
 				return 0, false
 			}
 			sum = sum*10 + uint64(c)
@@ -58,6 +69,9 @@ func (d *Dialect) locate(body []byte, ix *Index, p path) (l *layout, value []byt
 // number reads what p names as a decimal number; false if it is absent or not
 // a number.
 func (d *Dialect) number(req *Request, p path) (uint64, bool) {
+	if !req.Index.Has(int(p.field)) {
+		return 0, false
+	}
 	l, value, offset, n, ok := d.locate(req.Frame.Body, &req.Index, p)
 	if !ok {
 		return 0, false
@@ -65,14 +79,20 @@ func (d *Dialect) number(req *Request, p path) (uint64, bool) {
 	return l.number(value, offset, n)
 }
 
-// text appends the characters of what p names to dst: packed digits as ASCII
-// ones. It returns dst unchanged if p is absent.
-func (d *Dialect) text(req *Request, p path, dst []byte) []byte {
+// text returns the characters of what p names: in place, or, where they are
+// packed digits, unpacked into buf, which must have room. It is nil if p is
+// absent.
+func (d *Dialect) text(req *Request, p path, buf []byte) []byte {
 	l, value, offset, n, ok := d.locate(req.Frame.Body, &req.Index, p)
-	if !ok {
-		return dst
+	switch {
+	case !ok:
+		return nil
+	case l.packedNibbles():
+		return l.text(buf[:0], value, offset, n)
+	case l.value == hexBytes:
+		return value[2*offset : 2*(offset+n)]
 	}
-	return l.text(dst, value, offset, n)
+	return value[offset : offset+n]
 }
 
 // text appends n units from offset on as characters.
@@ -100,7 +120,7 @@ func (d *Dialect) id(req *Request, n int) ID {
 	}
 	if l := &d.fields[n]; l.packedNibbles() {
 		var buf [32]byte
-		return idOf(d.text(req, path{field: uint8(n)}, buf[:0])) //nolint:gosec // a field number
+		return idOf(d.text(req, path{field: uint8(n)}, buf[:])) //nolint:gosec // a field number
 	}
 	return idOf(req.Index.Value(req.Frame.Body, n))
 }
