@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"errors"
+	"io"
 	"slices"
 
 	"github.com/acqsim/acqsim/scenarios/transcript"
@@ -114,6 +115,42 @@ func cut[T any](slab, v []T) (longer, copied []T) {
 	from := len(slab)
 	slab = append(slab, v...)
 	return slab, slab[from:len(slab):len(slab)]
+}
+
+// Export writes the events in memory after the one numbered seq to w, as a
+// transcript in JSON Lines. Events that come meanwhile are not in it. It returns
+// how many of those asked for had left memory, before or during the export.
+func (j *Journal) Export(w io.Writer, seq uint64) (missed uint64, err error) {
+	j.mu.Lock()
+	last := j.last
+	j.mu.Unlock()
+	e := transcript.NewEncoder(w, transcript.Header{Started: j.o.Now(), Program: j.o.Program})
+	for err == nil && seq < last {
+		v := j.view(seq+1, int(min(last-seq, segmentEvents)))
+		missed += min(v.missed, last-seq)
+		seq = v.next - 1
+		err = v.encode(e, last)
+		j.release(v)
+	}
+	if err == nil {
+		err = e.Flush()
+	}
+	return missed, err
+}
+
+// encode writes the events up to the one numbered last.
+func (v view) encode(e *transcript.Encoder, last uint64) error {
+	for _, part := range v.events {
+		for i := range part {
+			if part[i].Seq > last {
+				return nil
+			}
+			if err := e.Encode(&part[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Subscription follows a journal live. One goroutine at a time may call Next;

@@ -1,7 +1,9 @@
 package journal
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -164,3 +166,66 @@ func TestSubscriptionReadsToTheEndOfAClosedJournal(t *testing.T) {
 		require.ErrorIs(t, err, ErrClosed)
 	})
 }
+
+func TestExport(t *testing.T) {
+	j := New(Options{Keep: 1000, Program: "acqsim test"})
+	for n := range 3000 {
+		j.Append(numbered(n + 1))
+	}
+	kept := uint64(j.Stats().Kept)
+	for _, test := range []struct{ after, missed, events uint64 }{
+		{0, 3000 - kept, kept},
+		{2990, 0, 10},
+		{3000, 0, 0},
+		{9000, 0, 0},
+	} {
+		var file bytes.Buffer
+		missed, err := j.Export(&file, test.after)
+		require.NoError(t, err)
+		assert.Equal(t, test.missed, missed)
+		events := read(t, file.String())
+		require.EqualValues(t, test.events, len(events))
+		for i, e := range events {
+			requireWhole(t, e)
+			require.Equal(t, 3000-test.events+uint64(i)+1, e.Seq)
+		}
+		assert.Contains(t, file.String(), `"program":"acqsim test"`)
+	}
+	broken := errors.New("broken pipe")
+	_, err := j.Export(brokenWriter{broken}, 0)
+	require.ErrorIs(t, err, broken)
+}
+
+// While an export writes, events go on coming and leave memory: it says how
+// many it could not give, and gives none that came after it began.
+func TestExportWhileEventsCome(t *testing.T) {
+	j := New(Options{Keep: 1000})
+	for n := range 1000 {
+		j.Append(numbered(n + 1))
+	}
+	asked := uint64(j.Stats().Kept)
+	var file bytes.Buffer
+	first := true
+	missed, err := j.Export(writerFunc(func(b []byte) (int, error) {
+		if first {
+			first = false
+			for n := range 5000 {
+				j.Append(numbered(n + 1001))
+			}
+		}
+		return file.Write(b)
+	}), 1000-asked)
+	require.NoError(t, err)
+	events := read(t, file.String())
+	assert.Equal(t, asked, missed+uint64(len(events)))
+	assert.Positive(t, missed)
+	assert.LessOrEqual(t, events[len(events)-1].Seq, uint64(1000))
+}
+
+type brokenWriter struct{ err error }
+
+func (w brokenWriter) Write([]byte) (int, error) { return 0, w.err }
+
+type writerFunc func([]byte) (int, error)
+
+func (w writerFunc) Write(b []byte) (int, error) { return w(b) }
