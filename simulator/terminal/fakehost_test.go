@@ -20,7 +20,7 @@ import (
 const (
 	pan      = "6222020000000000"
 	pos      = "10000001"
-	merchant = "104110045110012"
+	merchant = "999000000000001"
 
 	// patience bounds how long a test waits for what must come; short is for
 	// what must not.
