@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/acqsim/acqsim/scenarios/strictyaml"
 	"github.com/acqsim/acqsim/simulator/frame"
@@ -22,6 +24,7 @@ func (e *effective) check() error {
 		}
 	}
 	for _, s := range settings {
+		wrong(s.key, checkTexts(show(s, &e.config)))
 		if len(s.words) > 0 {
 			wrong(s.key, oneOf(s.words, s.in(&e.config).String()))
 		}
@@ -41,6 +44,31 @@ func (e *effective) check() error {
 	wrong("shutdown_timeout", atLeast(e.ShutdownTimeout, 0))
 	wrong("metrics", checkMetrics(e.Metrics, e.Token))
 	return found.Err()
+}
+
+// checkTexts wants texts that can be printed on one line: paths and names with
+// control characters in them are mistakes.
+func checkTexts(v any) error {
+	var all []string
+	switch v := v.(type) {
+	case string:
+		all = []string{v}
+	case []string:
+		all = v
+	case []listener:
+		for _, l := range v {
+			all = append(all, l.Name, l.Address, l.Dialect)
+			if l.TLS != nil {
+				all = append(all, l.TLS.Cert, l.TLS.Key, l.TLS.ClientCA)
+			}
+		}
+	}
+	for _, text := range all {
+		if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			return fmt.Errorf("%q has characters that can't be printed: remove them", text)
+		}
+	}
+	return nil
 }
 
 func within(v, lowest, highest int) error {

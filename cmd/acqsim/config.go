@@ -58,6 +58,7 @@ func defaultConfig() config {
 			{Name: "iso87-bcd", Address: ":8584", Dialect: "iso87-bcd"},
 			{Name: "iso87-ascii", Address: ":8585", Dialect: "iso87-ascii"},
 		},
+		Dialects:            []string{},
 		MAC:                 macOfDialect,
 		Seed:                1,
 		Log:                 logText,

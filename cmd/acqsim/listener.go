@@ -21,7 +21,8 @@ type listener struct {
 	TLS            *listenerTLS `yaml:"tls"`             // nil: plain TCP
 	MaxConnections int          `yaml:"max_connections"` // 0: only the common limit
 
-	place strictyaml.Node
+	place   strictyaml.Node
+	misread bool // the reader has reported a mistake
 }
 
 // listenerTLS names the PEM files of a TLS listener.
@@ -53,7 +54,7 @@ func (l *listener) UnmarshalNode(n strictyaml.Node) error {
 	if l.Name == "" {
 		l.Name = l.Dialect
 	}
-	l.place = n
+	l.place, l.misread = n, err != nil
 	return err
 }
 
@@ -91,6 +92,9 @@ func checkListeners(all []listener) (found []listenerMistake) {
 	addresses, names := map[string]int{}, map[string]int{}
 	for i := range all {
 		l := &all[i]
+		if l.misread {
+			continue
+		}
 		if err := l.check(); err != nil {
 			found = append(found, listenerMistake{l, err})
 			continue

@@ -26,6 +26,7 @@ const configEnv = envPrefix + "CONFIG"
 type effective struct {
 	config
 	file    string // empty: none was read
+	top     strictyaml.Node
 	origins map[string]string
 }
 
@@ -87,7 +88,11 @@ func assign(s setting, c *config, raw any) error {
 	field := s.in(c)
 	text, isText := raw.(string)
 	texts, areTexts := raw.([]string)
+	value := reflect.ValueOf(raw)
 	switch {
+	case value.IsValid() && value.Type() == field.Type() && !isText:
+		field.Set(value)
+		return nil
 	case isText && s.isList():
 		return setTexts(field, strings.Split(text, ","))
 	case isText:
@@ -95,12 +100,7 @@ func assign(s setting, c *config, raw any) error {
 	case areTexts:
 		return setTexts(field, texts)
 	}
-	value := reflect.ValueOf(raw)
-	if !value.IsValid() || value.Type() != field.Type() {
-		return fmt.Errorf("%T is not %s", raw, field.Type())
-	}
-	field.Set(value)
-	return nil
+	return fmt.Errorf("%T is not %s", raw, field.Type())
 }
 
 // readFile hands the keys of the configuration file to v. Without a name given
@@ -129,6 +129,7 @@ func (e *effective) readFile(v *viper.Viper, name string) error {
 	if !top.Exists() {
 		return found.Err()
 	}
+	e.top = top
 	var c config
 	found.Add(top.Decode(&c))
 	c.resolve(filepath.Dir(name))
@@ -198,7 +199,7 @@ func (e *effective) wrong(key string, err error) error {
 	i := slices.IndexFunc(settings, func(s setting) bool { return s.key == key })
 	switch origin := e.origins[key]; {
 	case strings.HasPrefix(origin, fromFile):
-		return fmt.Errorf("%s: %s: %w", strings.TrimPrefix(origin, fromFile), key, err)
+		return e.top.KeyNode(key).Errorf("%s: %w", key, err)
 	case strings.HasPrefix(origin, fromEnv):
 		return fmt.Errorf("%s: %w", strings.TrimPrefix(origin, fromEnv), err)
 	default:
