@@ -9,8 +9,8 @@ import (
 // the bytes that moov-io/iso8583 v0.26.1 writes and read what it reads, with
 // three differences, all on input that is wrong:
 //
-//   - a filler nibble F where a digit belongs is an error in a right-aligned
-//     BCD value (moov gives a zero byte for it);
+//   - a filler nibble F where a digit belongs is an error (moov gives a zero
+//     byte for it);
 //   - a length prefix consists of digits, and the unused high nibble of a BCD
 //     one is zero (moov takes "+5" for 5, and ignores the nibble);
 //   - no value is copied twice, and no table is built on each call, which is

@@ -53,7 +53,7 @@ func TestCodecsDecodeAsMoov(t *testing.T) {
 				length := rapid.IntRange(-1, 42).Draw(rt, "length")
 				ours, read, err := pair[0].Decode(b, length)
 				moovs, moovRead, moovErr := pair[1].Decode(b, length)
-				if name == "BCD" && moovErr == nil && bytes.IndexByte(moovs, 0) >= 0 {
+				if moovErr == nil && name != "Binary" && name != "ASCII" && bytes.IndexByte(moovs, 0) >= 0 {
 					if err == nil {
 						rt.Fatalf("%x: a filler inside a value must be an error", b)
 					}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/moov-io/iso8583/encoding"
 	"github.com/moov-io/iso8583/field"
@@ -45,6 +46,7 @@ type layout struct {
 	size    uint16 // bytes of the length prefix
 	max     uint16 // highest length, or the length of a fixed field, in units
 	charset bool   // text that is GBK on the line
+	padded  bool   // moov pads and trims the value; what stands on the line is as without
 	spec    field.Field
 }
 
@@ -62,7 +64,8 @@ func (l *layout) packedNibbles() bool {
 func layoutOf(f field.Field) layout {
 	spec := f.Spec()
 	l := layout{defined: true, spec: f}
-	if spec.Length < 0 || spec.Length > 0xFFFF || spec.Pad != nil || spec.Unpacker != nil || spec.Pref == nil {
+	l.padded = spec.Pad != nil
+	if spec.Length < 0 || spec.Length > 0xFFFF || spec.Unpacker != nil || spec.Pref == nil {
 		return l
 	}
 	l.max = uint16(spec.Length)
@@ -114,6 +117,9 @@ func layoutOf(f field.Field) layout {
 		default:
 			return l
 		}
+	}
+	if l.padded && l.prefix != fixedLength {
+		return l
 	}
 	l.value = value
 	return l
@@ -218,18 +224,43 @@ func (l *layout) wants() string {
 	return "an ASCII character is wanted"
 }
 
-// readByMoov lets moov read a field whose spec the index does not know. The
-// value starts with the field: moov does not say how long the prefix is.
+// readByMoov lets moov read a field whose spec the index does not know. Its
+// units are bytes.
 func (l *layout) readByMoov(b []byte) (value, end, units int, err error) {
-	f := field.NewInstanceOf(l.spec)
-	n, err := unpackSafely(f, b)
+	n, err := unpackSafely(field.NewInstanceOf(l.spec), b)
 	if err != nil {
 		return 0, 0, 0, err
 	}
 	if n < 0 || n > len(b) {
 		return 0, 0, 0, fmt.Errorf("moov read %d of %d bytes", n, len(b))
 	}
-	return 0, n, n, nil
+	spec := l.spec.Spec()
+	if _, value, err = spec.Pref.DecodeLength(spec.Length, b); err != nil || value < 0 || value > n {
+		value = 0
+	}
+	return value, n, n - value, nil
+}
+
+// asText is the layout of values that moov has decoded.
+var asText = layout{defined: true, value: asciiText}
+
+// textByMoov decodes a field that the index does not know. Leading zeros that
+// moov drops are put back, so that rules see what stands in the message.
+func (l *layout) textByMoov(raw []byte) ([]byte, bool) {
+	f := field.NewInstanceOf(l.spec)
+	if _, err := unpackSafely(f, raw); err != nil {
+		return nil, false
+	}
+	text, err := f.String()
+	if err != nil {
+		return nil, false
+	}
+	spec := f.Spec()
+	_, prefixSize, err := spec.Pref.DecodeLength(spec.Length, raw)
+	if _, numeric := f.(*field.Numeric); numeric && err == nil && prefixSize == 0 && len(text) < spec.Length {
+		text = strings.Repeat("0", spec.Length-len(text)) + text
+	}
+	return []byte(text), true
 }
 
 // unpackSafely turns a panic of a field type into an error: a message must

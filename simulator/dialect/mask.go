@@ -1,6 +1,9 @@
 package dialect
 
-import "github.com/acqsim/acqsim/scenarios/transcript"
+import (
+	"github.com/acqsim/acqsim/scenarios/transcript"
+	"github.com/moov-io/iso8583/encoding"
+)
 
 // maskKind is how the secrets of a field are made safe.
 type maskKind uint8
@@ -135,24 +138,24 @@ func (d *Dialect) maskField(body []byte, ix *Index, n int, kind maskKind) secret
 	if d.fitsParts(body, ix, n) {
 		return noSecret
 	}
-	if search(l, value, units) > 0 {
-		return panSecret
-	}
-	return noSecret
+	return search(l, value, units)
 }
 
-// search masks what could be card numbers in a value of any kind.
-func search(l *layout, value []byte, units int) int {
-	if len(value) < 7 {
-		return 0
+// search masks what could be card numbers in a value of any kind. Runs that
+// were zeros before are no secret.
+func search(l *layout, value []byte, units int) secretKind {
+	if len(value) < 7 || l.packedNibbles() && units < 13 {
+		return noSecret
 	}
-	switch {
-	case l.value == asciiText || l.value == asciiDigit || l.value == hexBytes || l.charset && isText(value):
-		return transcript.MaskText(value)
-	case l.packedNibbles() && units < 13:
-		return 0
+	mask := transcript.MaskRuns
+	if l.value == asciiText || l.value == asciiDigit || l.value == hexBytes || l.charset && isText(value) {
+		mask = transcript.MaskText
 	}
-	return transcript.MaskRuns(value)
+	before := hashBytes(hashStart, value)
+	if mask(value) == 0 || hashBytes(hashStart, value) == before {
+		return noSecret
+	}
+	return panSecret
 }
 
 // isText reports whether bytes could be text: no control characters but the
@@ -184,8 +187,8 @@ func maskCardNumber(l *layout, value []byte, units int) secretKind {
 		return noSecret
 	case l.packedNibbles():
 		transcript.MaskBCD(value, units, l.value != bcdRight, 6, 4)
-	case l.value == anyBytes && !l.charset || l.value == viaMoov || l.value == hexBytes:
-		transcript.MaskRuns(value)
+	case l.binaryOnLine():
+		transcript.MaskBCD(value, 2*len(value), true, 6, 4)
 	default:
 		transcript.MaskDigits(value, 6, 4)
 	}
@@ -198,12 +201,28 @@ func maskTrack(l *layout, value []byte, units int) secretKind {
 		return noSecret
 	case l.packedNibbles():
 		transcript.MaskTrackBCD(value, units, l.value != bcdRight)
-	case l.value == anyBytes || l.value == viaMoov || l.value == hexBytes:
+	case l.binaryOnLine() || l.value == hexBytes:
 		zero(l, value)
 	default:
 		transcript.MaskTrack(value)
 	}
 	return trackSecret
+}
+
+// binaryOnLine reports whether a value is not written in characters.
+func (l *layout) binaryOnLine() bool {
+	switch l.value {
+	case anyBytes:
+		return !l.charset
+	case viaMoov:
+		switch l.spec.Spec().Enc {
+		case nil, encoding.EBCDIC, encoding.EBCDIC1047:
+			return false
+		}
+		text, ok := l.spec.Spec().Enc.(textEncoder)
+		return !ok || text.any
+	}
+	return false
 }
 
 // maskTrack1 masks "B, number, ^, name, ^, dates and more": the number's middle

@@ -7,19 +7,15 @@ import "github.com/acqsim/acqsim/scenarios/transcript"
 // What is no BER-TLV is searched as a whole.
 func maskChip(l *layout, value []byte) secretKind {
 	if l.value == anyBytes && !l.charset {
-		found, ok := maskTLV(value, 0)
-		if !ok && transcript.MaskRuns(value) > 0 {
-			return panSecret
+		if found, ok := maskTLV(value, 0); ok {
+			return found
 		}
-		return found
+		return search(l, value, len(value))
 	}
 	if found, ok := maskHexTLV(value); ok {
 		return found
 	}
-	if search(l, value, len(value)) > 0 {
-		return panSecret
-	}
-	return noSecret
+	return search(l, value, len(value))
 }
 
 // maskHexTLV masks BER-TLV written as hexadecimal characters.
@@ -80,17 +76,22 @@ func maskTLV(b []byte, depth int) (found secretKind, ok bool) {
 		case constructed(tag):
 			if inner, ok := maskTLV(value, depth+1); ok {
 				secret = inner
-			} else if transcript.MaskRuns(value) > 0 {
-				secret = panSecret
+			} else {
+				secret = search(&binaryValue, value, len(value))
 			}
-		case len(value) >= 7 && transcript.MaskRuns(value) > 0:
-			secret = panSecret
+		case tag == 0x9F26 || tag == 0x9F10 || tag == 0x91:
+			// Cryptograms: digits in them are chance, and they are evidence.
+		default:
+			secret = search(&binaryValue, value, len(value))
 		}
 		found = max(found, secret)
 		b = rest
 	}
 	return found, true
 }
+
+// binaryValue is the layout of a data element.
+var binaryValue = layout{defined: true, value: anyBytes}
 
 // constructed reports whether a tag's value is data elements: bit 6 of the
 // tag's first byte.

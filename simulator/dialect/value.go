@@ -52,8 +52,15 @@ func (d *Dialect) locate(body []byte, ix *Index, p path) (l *layout, value []byt
 	}
 	s := &ix.fields[p.field]
 	l = &d.fields[p.field]
+	value = body[s.value:s.end]
 	offset, n = int(p.offset), int(p.length)
 	units := int(s.units)
+	if l.value == viaMoov {
+		if value, ok = l.textByMoov(body[s.start:s.end]); !ok {
+			return nil, nil, 0, 0, false
+		}
+		l, units = &asText, len(value)
+	}
 	if n == 0 {
 		n = units - offset
 	}
@@ -63,7 +70,7 @@ func (d *Dialect) locate(body []byte, ix *Index, p path) (l *layout, value []byt
 	if l.value == bcdRight && units%2 != 0 {
 		offset++
 	}
-	return l, body[s.value:s.end], offset, n, true
+	return l, value, offset, n, true
 }
 
 // number reads what p names as a decimal number; false if it is absent or not
@@ -118,7 +125,7 @@ func (d *Dialect) id(req *Request, n int) ID {
 	if !req.Index.Has(n) {
 		return ID{}
 	}
-	if l := &d.fields[n]; l.packedNibbles() {
+	if l := &d.fields[n]; l.packedNibbles() || l.value == viaMoov {
 		var buf [32]byte
 		return idOf(d.text(req, path{field: uint8(n)}, buf[:])) //nolint:gosec // a field number
 	}

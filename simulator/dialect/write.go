@@ -25,7 +25,7 @@ func (l *layout) append(dst, value []byte) ([]byte, error) {
 	if !l.defined {
 		return dst, ErrUndefined
 	}
-	if l.value == viaMoov {
+	if l.value == viaMoov || l.padded {
 		return l.appendByMoov(dst, value)
 	}
 	fill := 0
