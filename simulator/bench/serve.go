@@ -14,7 +14,8 @@ import (
 
 // The servers that can be measured.
 const (
-	EchoServer = "echo"
+	EchoServer   = "echo"
+	AcqsimServer = "acqsim"
 )
 
 // hello is the first line of a server process: where it listens, by the name
@@ -75,13 +76,15 @@ func start(ctx context.Context, server string) (addresses map[string]string, sto
 	switch server {
 	case EchoServer:
 		return startEcho(ctx)
+	case AcqsimServer:
+		return startAcqsim(ctx)
 	default:
 		return nil, nil, fmt.Errorf("bench: no server %q; there are %s", server, strings.Join(Servers(), " and "))
 	}
 }
 
 // Servers names what can be measured, the baseline first.
-func Servers() []string { return []string{EchoServer} }
+func Servers() []string { return []string{EchoServer, AcqsimServer} }
 
 // Traffics are what the servers can be measured with.
 func Traffics() []Traffic {
