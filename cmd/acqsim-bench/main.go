@@ -20,12 +20,13 @@ func main() {
 	os.Exit(code)
 }
 
-// childFlag makes the program a server process: not for people.
+// childFlag makes the program a server process: not for people. The server and
+// the file of its CPU profile, or "", follow.
 const childFlag = "-serve"
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	if len(args) == 2 && args[0] == childFlag {
-		return serve(args[1], stdin, stdout, stderr)
+	if len(args) == 3 && args[0] == childFlag {
+		return serve(args[1], args[2], stdin, stdout, stderr)
 	}
 	return measure(ctx, args, stdout, stderr)
 }

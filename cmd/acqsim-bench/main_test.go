@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,19 +18,22 @@ import (
 	"github.com/acqsim/acqsim/simulator/bench"
 )
 
-// serverVariable makes the test program behave as the real one with childFlag.
-const serverVariable = "ACQSIM_BENCH_TEST_SERVER"
+// These make the test program behave as the real one with childFlag.
+const (
+	serverVariable  = "ACQSIM_BENCH_TEST_SERVER"
+	profileVariable = "ACQSIM_BENCH_TEST_PROFILE"
+)
 
 func TestMain(m *testing.M) {
 	if server := os.Getenv(serverVariable); server != "" {
-		os.Exit(run(context.Background(), []string{childFlag, server}, os.Stdin, os.Stdout, os.Stderr))
+		os.Exit(run(context.Background(), []string{childFlag, server, os.Getenv(profileVariable)}, os.Stdin, os.Stdout, os.Stderr))
 	}
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("os/signal.loop"))
 }
 
-func testProgram(_ context.Context, server string) *exec.Cmd {
+func testProgram(_ context.Context, server, profile string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), serverVariable+"="+server)
+	cmd.Env = append(os.Environ(), serverVariable+"="+server, profileVariable+"="+profile)
 	return cmd
 }
 
@@ -40,12 +44,12 @@ func program(ctx context.Context, args ...string) (code int, stdout, stderr stri
 }
 
 // short keeps a run to a moment.
-var short = []string{"-quick", "-time", "10ms", "-conns", "1", "-idle", "20", "-traffic", "iso87-ascii,unionpay-pos+mac"}
+var short = []string{"-quick", "-time", "10ms", "-conns", "1", "-idle", "20", "-traffic", "unionpay-pos+mac"}
 
 func TestQuickRunPrintsATable(t *testing.T) {
 	code, stdout, stderr := program(t.Context(), short...)
 	require.Equal(t, exitOK, code, stderr)
-	for _, want := range []string{"iso87-ascii", "unionpay-pos", "echo msg/s", "fewest–most", "idle connection"} {
+	for _, want := range []string{"unionpay-pos", "echo msg/s", "acqsim msg/s", "fewest–most", "idle connection"} {
 		assert.Contains(t, stdout, want)
 	}
 	assert.Contains(t, stderr, "1/", "progress goes to stderr")
@@ -58,7 +62,7 @@ func TestOutputForMachinesAndDocumentation(t *testing.T) {
 	var r bench.Report
 	require.NoError(t, json.Unmarshal([]byte(stdout), &r))
 	assert.True(t, r.Complete)
-	assert.Len(t, r.Cells, 4)
+	assert.Len(t, r.Cells, 2)
 	assert.Len(t, r.Idle, len(bench.Servers()))
 	assert.Len(t, r.Soak.Points, 10)
 	assert.NotEmpty(t, r.Machine.CPU)
@@ -92,9 +96,25 @@ func TestInterruptedRunPrintsWhatItHas(t *testing.T) {
 	assert.Contains(t, stderr, "interrupted")
 }
 
+func TestProfilesOfTheServers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cpu")
+	code, _, stderr := program(t.Context(), append(short, "-idle", "0", "-traffic", "iso87-ascii", "-depths", "1", "-profile", path)...)
+	require.Equal(t, exitOK, code, stderr)
+	for _, server := range bench.Servers() {
+		b, err := os.ReadFile(path + "." + server)
+		require.NoError(t, err)
+		assert.NotEmpty(t, b)
+	}
+
+	var errs bytes.Buffer
+	missing := filepath.Join(t.TempDir(), "absent", "cpu")
+	assert.Equal(t, exitFailed, run(t.Context(), []string{childFlag, "echo", missing}, strings.NewReader(""), io.Discard, &errs))
+	assert.Contains(t, errs.String(), "profile")
+}
+
 func TestServerProcessRefusesAnUnknownServer(t *testing.T) {
 	var stderr bytes.Buffer
-	code := run(t.Context(), []string{childFlag, "jpos"}, strings.NewReader(""), io.Discard, &stderr)
+	code := run(t.Context(), []string{childFlag, "jpos", ""}, strings.NewReader(""), io.Discard, &stderr)
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, stderr.String(), "jpos")
 }

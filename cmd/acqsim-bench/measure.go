@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime/pprof"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,13 +29,35 @@ const (
 
 // serve is the whole life of a server process. An interrupt from the keyboard
 // reaches it as well, and is left to the parent: the end of stdin ends it.
-func serve(server string, stdin io.Reader, stdout, stderr io.Writer) int {
+func serve(server, profile string, stdin io.Reader, stdout, stderr io.Writer) int {
 	signal.Ignore(os.Interrupt)
-	if err := bench.Serve(context.Background(), server, stdin, stdout); err != nil {
+	stop, err := startProfile(profile)
+	if err == nil {
+		err = errors.Join(bench.Serve(context.Background(), server, stdin, stdout), stop())
+	}
+	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return exitFailed
 	}
 	return exitOK
+}
+
+// startProfile begins a CPU profile, if a file is named.
+func startProfile(file string) (stop func() error, err error) {
+	if file == "" {
+		return func() error { return nil }, nil
+	}
+	f, err := os.Create(file) //nolint:gosec // the user's own choice
+	if err != nil {
+		return nil, fmt.Errorf("profile: %w", err)
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(fmt.Errorf("profile: %w", err), f.Close())
+	}
+	return func() error {
+		pprof.StopCPUProfile()
+		return f.Close()
+	}, nil
 }
 
 // settings are what the flags say.
@@ -46,12 +69,19 @@ type settings struct {
 	markdown bool
 	json     bool
 	check    bool
+	profile  string
 }
 
 func parse(args []string, stderr io.Writer, command serverCommand) (*settings, error) {
 	s := &settings{}
 	o := &s.options
-	o.Command = command
+	o.Command = func(ctx context.Context, server string) *exec.Cmd {
+		profile := s.profile
+		if profile != "" {
+			profile += "." + server
+		}
+		return command(ctx, server, profile)
+	}
 	f := flag.NewFlagSet("acqsim-bench", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.Usage = func() {
@@ -69,6 +99,7 @@ func parse(args []string, stderr io.Writer, command serverCommand) (*settings, e
 	f.BoolVar(&s.markdown, "markdown", false, "print Markdown, for docs/performance.md")
 	f.BoolVar(&s.json, "json", false, "print JSON")
 	f.BoolVar(&s.check, "check", false, "exit code 3 if something to reach is not reached")
+	f.StringVar(&s.profile, "profile", "", "write CPU profiles of the servers here, with their names as endings; the last line of the table remains")
 	list(f, &o.Connections, "conns", "1,10,100,1000", "numbers of connections", strconv.Atoi)
 	list(f, &o.Depths, "depths", "1,16", "requests under way on each connection", strconv.Atoi)
 	list(f, &o.Traffics, "traffic", names(bench.Traffics()), "dialects, +mac with MACs", bench.ParseTraffic)
@@ -133,16 +164,16 @@ func measure(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "acqsim-bench: can't find its own program to start servers with: %v\n", err)
 		return exitFailed
 	}
-	return measureWith(ctx, args, stdout, stderr, func(ctx context.Context, server string) *exec.Cmd {
+	return measureWith(ctx, args, stdout, stderr, func(ctx context.Context, server, profile string) *exec.Cmd {
 		// The end of its stdin ends a server; the context would kill it.
-		cmd := exec.CommandContext(context.WithoutCancel(ctx), program, childFlag, server) //nolint:gosec // this program itself
+		cmd := exec.CommandContext(context.WithoutCancel(ctx), program, childFlag, server, profile) //nolint:gosec // this program itself
 		cmd.Stderr = stderr
 		return cmd
 	})
 }
 
 // serverCommand makes the command of a server process.
-type serverCommand = func(ctx context.Context, server string) *exec.Cmd
+type serverCommand = func(ctx context.Context, server, profile string) *exec.Cmd
 
 // measureWith is measure with a choice of how servers are started.
 func measureWith(ctx context.Context, args []string, stdout, stderr io.Writer, command serverCommand) int {
