@@ -35,10 +35,6 @@ func (c *call) identify() bool {
 		return false
 	}
 	c.merchant, c.dec.Merchant = m, m.facts.ID
-	if id := c.req.Merchant; !id.IsZero() && id != m.id {
-		c.refuse(world.TerminalOtherMerchant, fmt.Sprintf("terminal %s belongs to merchant %s, not %s", t.id, m.facts.ID, id))
-		return false
-	}
 	if least := t.facts.MinimumSoftware; least > 0 && c.req.Software >= 0 && c.req.Software < least {
 		c.refuse(world.SoftwareOutdated, fmt.Sprintf("software version %d is below %d", c.req.Software, least))
 		return false

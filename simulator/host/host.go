@@ -38,7 +38,7 @@ type Host struct {
 	world *world.World
 	book  *ledger.Book
 	reg   registry
-	day   int32 // business day of the serial numbers, since the epoch
+	texts texts
 }
 
 // Decision is the host's answer to one request, with what the journal wants to

@@ -284,7 +284,8 @@ func TestBatchNumbersWrapAround(t *testing.T) {
 func TestRRNs(t *testing.T) {
 	seen := map[string]bool{}
 	for _, n := range []uint64{1, 2, 99_999_999, 100_000_000, 359_999_999} {
-		s := rrn(monday, n)
+		b := rrn(monday, n)
+		s := string(b[:])
 		assert.Len(t, s, 12)
 		assert.Equal(t, "6327", s[:4])
 		assert.False(t, seen[s], s)

@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/acqsim/acqsim/scenarios/world"
@@ -17,10 +18,11 @@ import (
 // the business day has (ISO 8583:1987, DE 37, suggests the Julian date).
 func (c *call) number() {
 	serial := c.h.book.NextSerial(daysSinceEpoch(c.now))
-	c.dec.RRN = rrn(c.now, serial)
+	n := rrn(c.now, serial)
+	c.dec.RRN = c.h.texts.put(n[:])
 }
 
-func rrn(now time.Time, serial uint64) string {
+func rrn(now time.Time, serial uint64) [12]byte {
 	var b [12]byte
 	year, day := now.Year(), now.YearDay()
 	b[0] = '0' + byte(year%10)
@@ -33,25 +35,40 @@ func rrn(now time.Time, serial uint64) string {
 	// alphanumeric.
 	const first = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	b[4] = first[serial%uint64(len(first))]
-	return string(b[:])
+	return b
 }
 
 // approvalCode is hash(seed, terminal, n) as six digits, so that a terminal
 // gets the same codes in every run, whatever others do.
 func (c *call) approvalCode() string {
 	f := fnv.New64a()
-	var n [12]byte
+	var n [20]byte
 	binary.BigEndian.PutUint64(n[:], c.h.seed)
 	binary.BigEndian.PutUint32(n[8:], c.terminal.books.Serial)
+	copy(n[12:], c.terminal.id)
 	_, _ = f.Write(n[:])
-	_, _ = f.Write([]byte(c.terminal.id))
 	v := f.Sum64() % 1_000_000
 	var b [6]byte
 	for i := len(b) - 1; i >= 0; i-- {
 		b[i] = '0' + byte(v%10)
 		v /= 10
 	}
-	return string(b[:])
+	return c.h.texts.put(b[:])
+}
+
+// texts makes small strings without an allocation for each: they share the
+// memory of a builder, which never writes to the same place twice.
+type texts struct{ b strings.Builder }
+
+func (t *texts) put(s []byte) string {
+	const chunk = 4 << 10
+	if t.b.Cap()-t.b.Len() < len(s) {
+		t.b.Reset()
+		t.b.Grow(chunk)
+	}
+	from := t.b.Len()
+	t.b.Write(s)
+	return t.b.String()[from:]
 }
 
 // daysSinceEpoch is the business day of t in t's own zone.

@@ -24,6 +24,7 @@ const (
 // terminal is a terminal as the running host knows it.
 type terminal struct {
 	id       string
+	known    bool // named by the world, not enrolled
 	facts    *world.Terminal
 	merchant *merchant
 	books    *ledger.Terminal
@@ -33,6 +34,7 @@ type terminal struct {
 
 type merchant struct {
 	id      dialect.ID
+	known   bool // named by the world, not enrolled
 	facts   *world.Merchant
 	account *ledger.Account
 }
@@ -66,7 +68,7 @@ func newRegistry(w *world.World, b *ledger.Book) registry {
 		cards:     make(map[dialect.PAN]*card, len(w.Cards)),
 	}
 	for _, facts := range w.Merchants {
-		m := &merchant{id: dialect.MakeID(facts.ID), facts: facts, account: openAccount(w, b, facts.Account, "merchant/"+facts.ID)}
+		m := &merchant{id: dialect.MakeID(facts.ID), known: true, facts: facts, account: openAccount(w, b, facts.Account, "merchant/"+facts.ID)}
 		r.merchants[m.id] = m
 	}
 	// Sorted, so that card#n is the same in every run.
@@ -103,8 +105,8 @@ func (c *call) findTerminal() *terminal {
 		return t
 	}
 	id := c.req.Terminal.String()
-	facts := c.h.world.Terminals[id]
-	if facts == nil {
+	facts, known := c.h.world.Terminals[id]
+	if !known {
 		if c.h.strict {
 			c.refuse(world.TerminalUnknown, "terminal "+id+" is not in the world (strict)")
 			return nil
@@ -116,42 +118,60 @@ func (c *call) findTerminal() *terminal {
 		r.enrolled.terminals++
 		facts = &world.Terminal{ID: id, Merchant: c.req.Merchant.String()}
 	}
-	t := &terminal{id: facts.ID, facts: facts, books: c.h.book.Terminal(facts.ID)}
+	t := &terminal{id: facts.ID, known: known, facts: facts, books: c.h.book.Terminal(facts.ID)}
 	t.restoreKeys(c.d.MACAlgorithm(), c.h.masterKey(facts))
 	r.terminals[c.req.Terminal] = t
 	return t
 }
 
-// findMerchant finds the merchant that the terminal belongs to, or the one
-// that the request names, or enrols that.
+// findMerchant finds the merchant that the request is for: the terminal's own,
+// unless DE 42 names another. A nil result has refused the request.
 func (c *call) findMerchant(t *terminal) *merchant {
-	if t.merchant != nil {
-		return t.merchant
-	}
-	id := t.facts.Merchant
-	if id == "" {
-		id = c.req.Merchant.String()
-	}
-	key := dialect.MakeID(id)
-	m := c.h.reg.merchants[key]
-	if m == nil {
-		if c.h.strict {
-			c.refuse(world.MerchantUnknown, "merchant "+id+" is not in the world (strict)")
+	own := t.merchant
+	if own == nil && t.facts.Merchant != "" {
+		if own = c.merchantCalled(dialect.MakeID(t.facts.Merchant)); own == nil {
 			return nil
 		}
-		if c.h.reg.enrolled.merchants >= maxEnrolled {
-			c.refuse(world.MerchantUnknown, "the open world is full of merchants")
-			return nil
-		}
-		c.h.reg.enrolled.merchants++
-		m = &merchant{
-			id:      key,
-			facts:   &world.Merchant{ID: id},
-			account: c.h.book.EnsureAccount("merchant/"+id, c.h.world.Acquirer.Currency, 0, 0),
-		}
-		c.h.reg.merchants[key] = m
+		t.merchant = own
 	}
-	t.merchant = m
+	named := c.req.Merchant
+	if own != nil && (named.IsZero() || named == own.id) {
+		return own
+	}
+	m := c.merchantCalled(named)
+	if m == nil || own == nil {
+		t.merchant = m
+		return m
+	}
+	if c.h.strict || t.known && m.known {
+		c.dec.Merchant = own.facts.ID
+		c.refuse(world.TerminalOtherMerchant, fmt.Sprintf("terminal %s belongs to merchant %s, not %s", t.id, own.facts.ID, named))
+		return nil
+	}
+	// In an open world a terminal may be set up anew for whom it likes.
+	return m
+}
+
+// merchantCalled finds a merchant by its ID, or enrols it.
+func (c *call) merchantCalled(id dialect.ID) *merchant {
+	if m := c.h.reg.merchants[id]; m != nil {
+		return m
+	}
+	if c.h.strict {
+		c.refuse(world.MerchantUnknown, "merchant "+id.String()+" is not in the world (strict)")
+		return nil
+	}
+	if c.h.reg.enrolled.merchants >= maxEnrolled {
+		c.refuse(world.MerchantUnknown, "the open world is full of merchants")
+		return nil
+	}
+	c.h.reg.enrolled.merchants++
+	m := &merchant{
+		id:      id,
+		facts:   &world.Merchant{ID: id.String()},
+		account: c.h.book.EnsureAccount("merchant/"+id.String(), c.h.world.Acquirer.Currency, 0, 0),
+	}
+	c.h.reg.merchants[id] = m
 	return m
 }
 
