@@ -23,9 +23,13 @@ func (m *Map[V]) decodeEntries(d *decoder, n Node) {
 	}
 	for _, e := range n.Entries() {
 		entry := MapEntry[V]{At: e.Value, AtKey: e.Key}
+		before := len(d.problems)
 		d.scalar(e.Key, reflect.ValueOf(&entry.Key).Elem())
+		named := len(d.problems) == before
 		d.value(e.Value, reflect.ValueOf(&entry.Value).Elem())
-		*m = append(*m, entry)
+		if named { // without its name the entry would only cause more complaints
+			*m = append(*m, entry)
+		}
 	}
 }
 

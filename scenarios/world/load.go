@@ -13,6 +13,12 @@ import (
 // card that names none and has no `balance`.
 const DefaultBalance = 10_000
 
+// Prefixes of the accounts of cards and merchants that name none.
+const (
+	ownCard     = "card/"
+	ownMerchant = "merchant/"
+)
+
 // Load reads a world file and lays it over the default world, see
 // [World.Overlay]. With `base: none` in the file the world has nothing but what
 // the file says. file is used in messages only. The error is
@@ -123,6 +129,13 @@ func set[T any](to *T, from *T) {
 	}
 }
 
+// setList takes a list over; an empty one becomes nil, which means the same.
+func setList[T any](to *[]T, from []T) {
+	if from != nil {
+		*to = append([]T(nil), from...)
+	}
+}
+
 func setText(to *Bilingual, from *bilingualFile) {
 	if from != nil {
 		*to = Bilingual(*from)
@@ -176,9 +189,7 @@ func (l *loader) issuer(i *Issuer, alias string, f *issuerFile) {
 	i.Alias = alias
 	set(&i.ID, f.ID)
 	setText(&i.Name, f.Name)
-	if f.BINs != nil {
-		i.BINs = f.BINs
-	}
+	setList(&i.BINs, f.BINs)
 	set(&i.State, f.State)
 	set(&i.Delay, f.Delay)
 	setText(&i.About, f.About)
@@ -233,9 +244,7 @@ func (l *loader) card(c *Card, alias string, f *cardFile, at strictyaml.Node) {
 	set(&c.PIN, (*string)(f.PIN))
 	set(&c.Status, f.Status)
 	set(&c.PINTries, f.PINTries)
-	if f.Permitted != nil {
-		c.Permitted = f.Permitted
-	}
+	setList(&c.Permitted, f.Permitted)
 	if f.IMKAC != nil {
 		c.IMKAC = *f.IMKAC
 	}
@@ -248,7 +257,7 @@ func (l *loader) card(c *Card, alias string, f *cardFile, at strictyaml.Node) {
 
 	set(&c.Account, f.Account)
 	if c.Account == "" {
-		c.Account = "card/" + alias
+		c.Account = ownCard + alias
 		if l.world.Accounts[c.Account] == nil {
 			currency := l.world.Acquirer.Currency
 			l.world.Accounts[c.Account] = &Account{Alias: c.Account, Currency: currency, Balance: DefaultBalance * pow10(currency.Decimals())}
@@ -279,7 +288,10 @@ func (l *loader) cardBalance(a *Account, alias string, f *cardFile, at strictyam
 		}
 	}
 	for _, other := range l.file.Cards {
-		if c := l.world.Cards[other.Key]; c != nil && or(other.Value) != f && other.Value != nil && other.Value.Balance != nil && c.Account == alias {
+		if other.Value == f {
+			break
+		}
+		if other.Value != nil && other.Value.Balance != nil && l.world.Cards[other.Key].Account == alias {
 			l.complain(at.At("balance"), "the balance of account %s is given with card %s as well", alias, other.Key)
 			return
 		}
@@ -293,16 +305,14 @@ func (l *loader) merchant(m *Merchant, id string, f *merchantFile) {
 	set(&m.MCC, f.MCC)
 	set(&m.Status, f.Status)
 	set(&m.WhenRefused, f.WhenRefused)
-	if f.Permitted != nil {
-		m.Permitted = f.Permitted
-	}
+	setList(&m.Permitted, f.Permitted)
 	setText(&m.About, f.About)
 	if f.Hours != nil {
 		m.Hours = l.hours(f.Hours)
 	}
 	set(&m.Account, f.Account)
 	if m.Account == "" {
-		m.Account = "merchant/" + id
+		m.Account = ownMerchant + id
 		if l.world.Accounts[m.Account] == nil {
 			l.world.Accounts[m.Account] = &Account{Alias: m.Account, Currency: l.world.Acquirer.Currency}
 		}
@@ -316,7 +326,7 @@ func (l *loader) hours(f *hoursFile) *Hours {
 	} else {
 		l.complain(f.Place.At("zone"), "opening hours need a `zone`, such as Asia/Shanghai")
 	}
-	if f.Weekly == nil {
+	if !f.Place.At("weekly").Exists() {
 		l.complain(f.Place.At("weekly"), "opening hours need `weekly` windows, such as {mon-fri: [\"09:00-18:00\"]}")
 	}
 	seen := map[time.Weekday]string{}

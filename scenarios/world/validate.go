@@ -67,8 +67,14 @@ func (t thing) bad(key, format string, args ...any) *strictyaml.Problem {
 }
 
 func (t thing) text(key string, b Bilingual) {
-	if strings.ContainsFunc(b.EN+b.ZH, func(r rune) bool { return !unicode.IsPrint(r) }) {
+	if strings.ContainsFunc(b.EN+b.ZH, func(r rune) bool { return !unicode.IsGraphic(r) }) {
 		t.bad(key, "`%s` has characters that cannot be printed", key)
+	}
+}
+
+func (t thing) currency(c Currency) {
+	if c == 0 || c > 999 {
+		t.bad("currency", "the currency is missing, or no number of three digits")
 	}
 }
 
@@ -107,9 +113,7 @@ func (v *validator) acquirer() {
 		t.bad("id", "the ID has up to %d digits (DE 32)", maxAcquirerID)
 	}
 	t.text("name", v.w.Acquirer.Name)
-	if v.w.Acquirer.Currency == 0 {
-		t.bad("currency", "the currency is missing")
-	}
+	t.currency(v.w.Acquirer.Currency)
 }
 
 // alias checks a name that flags, files and the journal use.
@@ -203,7 +207,7 @@ func (v *validator) holidays(name string, h *Holidays) {
 		if _, err := time.Parse(time.DateOnly, day); err != nil {
 			v.complain(t.at.At("days").KeyNode(day), "%s: %q is not a date such as 2026-10-01", t.what, clip(day))
 		}
-		if x := h.Days[day]; strings.ContainsFunc(x.EN+x.ZH, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		if x := h.Days[day]; strings.ContainsFunc(x.EN+x.ZH, func(r rune) bool { return !unicode.IsGraphic(r) }) {
 			v.complain(t.at.At("days", day), "%s: the name of %s has characters that cannot be printed", t.what, clip(day))
 		}
 	}
@@ -211,10 +215,12 @@ func (v *validator) holidays(name string, h *Holidays) {
 
 func (v *validator) account(alias string, a *Account) {
 	t := v.thing("account", "accounts", alias)
-	t.alias(alias, a.Alias)
-	if a.Currency == 0 {
-		t.bad("currency", "the currency is missing")
+	card, isCard := strings.CutPrefix(alias, ownCard)
+	merchant, isMerchant := strings.CutPrefix(alias, ownMerchant)
+	if !(isCard && v.w.Cards[card] != nil || isMerchant && v.w.Merchants[merchant] != nil) { // those names are checked already
+		t.alias(alias, a.Alias)
 	}
+	t.currency(a.Currency)
 	if a.Held < 0 {
 		t.bad("held", "what is held is not negative")
 	}
