@@ -165,9 +165,10 @@ func (c *conn) cut() {
 	_ = c.c.SetDeadline(time.Unix(1, 0))
 }
 
-// event starts an event of this connection.
+// event starts an event of this connection. The journal gives it the time, if
+// nobody else does.
 func (c *conn) event(k transcript.Kind, a transcript.Actor) transcript.Event {
-	return transcript.Event{Kind: k, Actor: a, At: time.Now(), Listener: c.l.Name, Dialect: c.l.Dialect.Name(), Conn: c.n}
+	return transcript.Event{Kind: k, Actor: a, Listener: c.l.Name, Dialect: c.l.Dialect.Name(), Conn: c.n}
 }
 
 // exchanges are reused: a connection that waits for its peer holds none.

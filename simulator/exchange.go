@@ -1,7 +1,7 @@
 package simulator
 
 import (
-	"errors"
+	"fmt"
 	"time"
 
 	"github.com/acqsim/acqsim/scenarios/transcript"
@@ -14,6 +14,9 @@ const (
 	// A batch of pipelined requests is answered when this much has gathered.
 	batchReplies = 64
 	batchBytes   = 32 << 10
+
+	// maxHeld bounds the answers of slow issuers that wait on one connection.
+	maxHeld = 10_000
 )
 
 // exchange is the working memory for a batch of requests of one connection and
@@ -80,14 +83,13 @@ func (x *exchange) handle(f frame.Frame) {
 		x.discard(f, now, "not a request: a reply that nobody asked for")
 		return
 	}
-	business := c.s.o.Now()
-	var bad *dialect.FormatError
-	switch {
-	case errors.As(err, &bad):
-		c.s.o.Host.RejectFormat(&x.req, business, bad.Error(), &x.dec)
-	case err != nil:
+	business := now
+	if c.s.o.Now != nil {
+		business = c.s.o.Now()
+	}
+	if err != nil {
 		c.s.o.Host.RejectFormat(&x.req, business, err.Error(), &x.dec)
-	default:
+	} else {
 		c.s.o.Host.Decide(d, &x.req, business, &x.dec)
 	}
 	x.recordRequest(f, now, err != nil)
@@ -120,15 +122,24 @@ func (x *exchange) reply(now, business time.Time) {
 		x.arrived = append(x.arrived, now)
 		return
 	}
-	held := append([]byte(nil), out[from:]...)
 	x.out = out[:from]
-	due := now.Add(x.dec.ReadyAt.Sub(business))
-	h := x.exchangeEvent(transcript.Held, transcript.Host, now)
-	h.Outcome, h.Code, h.Due, h.Why = e.Outcome, e.Code, due, "the issuer is slow"
-	x.events = append(x.events, h)
-	m := x.maskReply(held, 0)
-	e.Raw = append([]byte(nil), x.evidence[m.from:m.to]...)
-	x.held = append(x.held, delivery{due, held, func(at time.Time, err error) { c.written(e, now, at, err) }})
+	x.hold(e, out[from:], now, now.Add(x.dec.ReadyAt.Sub(business)))
+}
+
+// hold keeps a reply until it is due.
+func (x *exchange) hold(sent transcript.Event, reply []byte, now, due time.Time) {
+	c := x.c
+	if c.w.Pending()+len(x.held) >= maxHeld {
+		x.discarded(now, fmt.Sprintf("%d answers of slow issuers wait on this connection already: that is the limit", maxHeld))
+		return
+	}
+	e := x.exchangeEvent(transcript.Held, transcript.Host, now)
+	e.Outcome, e.Code, e.Due, e.Why = sent.Outcome, sent.Code, due, "the issuer is slow"
+	x.events = append(x.events, e)
+	m := x.maskReply(reply, 0)
+	sent.Raw = append([]byte(nil), x.evidence[m.from:m.to]...)
+	x.held = append(x.held, delivery{due, append([]byte(nil), reply...),
+		func(at time.Time, err error) { c.written(sent, now, at, err) }})
 }
 
 // written records that a held reply went out, or did not.

@@ -30,7 +30,7 @@ type Options struct {
 	// is lost if the process is killed. Default: nothing is kept.
 	State State
 
-	// Now is the business clock. Default: time.Now.
+	// Now is the business clock. Default: the time of day.
 	Now func() time.Time
 
 	// MaxConnections bounds the connections of all listeners together.
@@ -87,9 +87,6 @@ func (o *Options) complete() error {
 		if err := l.Limits.Validate(); err != nil {
 			return fmt.Errorf("listener %s: %w", l.Name, err)
 		}
-	}
-	if o.Now == nil {
-		o.Now = time.Now
 	}
 	if o.MaxConnections == 0 {
 		o.MaxConnections = defaultMaxConnections

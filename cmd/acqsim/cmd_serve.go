@@ -129,10 +129,11 @@ func (a *app) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(a.stdout, format+"\n", args...)
 }
 
-// businessClock stands still where the configuration says what time it is.
+// businessClock stands still where the configuration says what time it is; nil
+// is the time of day.
 func (e *effective) businessClock() func() time.Time {
 	if e.Clock.IsZero() {
-		return time.Now
+		return nil
 	}
 	return func() time.Time { return e.Clock.Time }
 }
