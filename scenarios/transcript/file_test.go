@@ -101,6 +101,7 @@ func TestDecoderErrors(t *testing.T) {
 		{"torn in the middle of a run", head + `{"seq":` + "\n{}\n", `runs/a.jsonl:2:8: the line ends before its object does`},
 		{"empty line in the middle", head + "\n{}\n", `runs/a.jsonl:2:1: the line ends before its object does`},
 		{"wrong header later", head + "{}\n" + `{"acqsim":"transcript","version":9}` + "\n", `runs/a.jsonl:3:36: version 9`},
+		{"lines are counted across a torn one", head + `{"se` + "\n" + head + `{"kind":"x"}`, `runs/a.jsonl:4:9: wrong value`},
 		{"endless line", head + strings.Repeat("{", MaxLine+1), `runs/a.jsonl:2:1048576: the line is longer than 1048576 bytes`},
 	}
 	for _, test := range tests {

@@ -78,6 +78,15 @@ func TestMaskAgainstPlainDefinition(t *testing.T) {
 	})
 }
 
+// Digits on either side of a byte that is none are not one card number, even
+// where that byte is part of the packed reading.
+func TestMaskRunsStartsAnewAtEachRunOfText(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		run := rapid.SliceOfN(rapid.ByteRange('0', '9'), 11, 12)
+		checkAgainstPlainDefinition(t, bytes.Join([][]byte{run.Draw(t, "before"), run.Draw(t, "after")}, []byte{0x12}))
+	})
+}
+
 func FuzzMaskRuns(f *testing.F) {
 	f.Add([]byte("4539148803436467=2512"))
 	f.Add([]byte{0xf4, 0x53, 0x91, 0x48, 0x80, 0x34, 0x36, 0x46, 0x7d})
@@ -246,6 +255,7 @@ func drawGarbage(t *rapid.T) []byte {
 		rapid.SliceOfN(rapid.ByteRange('0', '9'), 0, 30),
 		rapid.SliceOfN(rapid.ByteRange(0xf0, 0xf9), 0, 30),
 		rapid.SliceOfN(rapid.SampledFrom([]byte{0x00, 0x12, 0x34, 0x56, 0x78, 0x90, 0x99}), 0, 20),
+		rapid.SliceOfN(rapid.SampledFrom([]byte{'0', '1', '5', '8', '9', 0x12, 0x40}), 0, 40),
 		rapid.SliceOfN(rapid.SampledFrom([]byte("PAY TEST=D^")), 0, 12),
 	), 0, 5).Draw(t, "garbage")
 	return bytes.Join(parts, nil)
