@@ -190,6 +190,23 @@ func TestAppendsWaitForASlowFile(t *testing.T) {
 	})
 }
 
+// A file that keeps up is not waited for longer than a write takes: appends
+// that wait make it write at once.
+func TestWaitingAppendsHurryTheFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &disk{room: plenty}
+		j := New(Options{Keep: 64})
+		require.NoError(t, j.Persist(d, "disk"))
+		start := time.Now()
+		for n := range 20_000 {
+			j.Append(numbered(n))
+		}
+		assert.Zero(t, time.Since(start), "in the bubble's time")
+		closeJournal(t, j)
+		assert.Len(t, read(t, d.content()), 20_000)
+	})
+}
+
 // A disk that fills up stops nothing. Its file says where events are missing,
 // and how many; nothing in it is torn.
 func TestFullDisk(t *testing.T) {
