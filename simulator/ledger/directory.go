@@ -145,12 +145,20 @@ type loaded struct {
 // replay reads the snapshot and the logs.
 func (f *stateFiles) replay(dir string, r *replayer, stop func() error) (l loaded, err error) {
 	if f.snapshot > 0 {
-		if l.snapshotSize, err = r.readSnapshot(snapshotPath(dir, f.snapshot), f.snapshot, stop); err != nil {
+		err := withFile(snapshotPath(dir, f.snapshot), func(src source) error {
+			l.snapshotSize = src.size
+			return r.readSnapshot(src, f.snapshot, stop)
+		})
+		if err != nil {
 			return l, err
 		}
 	}
 	for i, g := range f.logs {
-		if l.tail, err = r.readLog(logPath(dir, g), g, i == len(f.logs)-1, stop); err != nil {
+		err := withFile(logPath(dir, g), func(src source) (err error) {
+			l.tail, err = r.readLog(src, g, i == len(f.logs)-1, stop)
+			return err
+		})
+		if err != nil {
 			return l, err
 		}
 	}

@@ -85,12 +85,31 @@ func checksum(frame []byte, seed uint32) uint32 {
 	return crc32.Update(crc32.Update(seed, castagnoli, frame[:4]), castagnoli, frame[frameSize:])
 }
 
+// source is a state file to read.
+type source struct {
+	io.ReaderAt
+	name string
+	size int64
+}
+
+// withFile opens a state file for as long as read takes.
+func withFile(path string, read func(source) error) (err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	return read(source{f, path, info.Size()})
+}
+
 // fileReader reads the records of one file.
 type fileReader struct {
-	f      *os.File
+	source
 	r      *bufio.Reader
-	name   string
-	size   int64
 	offset int64 // of the next record
 	seed   uint32
 	buf    []byte
@@ -101,32 +120,18 @@ type errBadRecord string
 
 func (e errBadRecord) Error() string { return string(e) }
 
-// errNoHeader is a log whose header was not written to its end.
-var errNoHeader = errors.New("ledger: the header is cut short")
+// errNoHeader is a file whose header was not written to its end.
+var errNoHeader = errors.New("the header is cut short")
 
-// openReader opens a state file. The caller closes r.f, also where the error
-// is errNoHeader.
-func openReader(path, magic string, generation uint32) (*fileReader, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("ledger: %w", err)
-	}
-	r := &fileReader{f: f, r: bufio.NewReaderSize(f, 1<<18), name: path}
-	if err := r.open(magic, generation); err != nil {
-		if errors.Is(err, errNoHeader) {
-			return r, err
-		}
-		return nil, errors.Join(err, f.Close())
-	}
-	return r, nil
+// newReader reads the header.
+func newReader(f source, magic string, generation uint32) (*fileReader, error) {
+	const most = 256 << 10
+	buffered := bufio.NewReaderSize(io.NewSectionReader(f, 0, f.size), int(min(f.size, most)))
+	r := &fileReader{source: f, r: buffered}
+	return r, r.open(magic, generation)
 }
 
 func (r *fileReader) open(magic string, generation uint32) error {
-	info, err := r.f.Stat()
-	if err != nil {
-		return fmt.Errorf("ledger: %w", err)
-	}
-	r.size = info.Size()
 	var h [headerSize]byte
 	if _, err := io.ReadFull(r.r, h[:]); err != nil {
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -192,7 +197,7 @@ func (r *fileReader) next() ([]byte, error) {
 // after a write that a kill or a power cut interrupted.
 func (r *fileReader) tornTail() (bool, error) {
 	rest := make([]byte, r.size-r.offset)
-	if _, err := r.f.ReadAt(rest, r.offset); err != nil {
+	if _, err := r.ReadAt(rest, r.offset); err != nil {
 		return false, fmt.Errorf("ledger: reading %s: %w", r.name, err)
 	}
 	for i := 1; i+frameSize < len(rest); i++ {
@@ -216,53 +221,47 @@ type tail struct {
 }
 
 // readLog replays a log. Only the last log may have a torn tail.
-func (r *replayer) readLog(path string, generation uint32, last bool, stop func() error) (t tail, err error) {
-	f, err := openReader(path, logMagic, generation)
-	if f == nil {
-		return tail{}, err
+func (r *replayer) readLog(f source, generation uint32, last bool, stop func() error) (tail, error) {
+	l, err := newReader(f, logMagic, generation)
+	if errors.Is(err, errNoHeader) && last {
+		return tail{torn: f.size}, nil
 	}
-	defer func() { err = errors.Join(err, f.f.Close()) }()
-	if err != nil {
-		if last {
-			return tail{torn: f.size}, nil
-		}
-		return tail{}, &CorruptError{path, 0, "the header is cut short, and a newer log follows"}
+	if err == nil {
+		r.known = false
+		err = r.readAll(l, stop)
 	}
-	r.known = false
-	err = r.readAll(f, stop)
 	if bad := errBadRecord(""); errors.As(err, &bad) {
-		torn, terr := f.tornTail()
+		torn, terr := l.tornTail()
 		switch {
 		case terr != nil:
 			return tail{}, terr
 		case !torn:
-			return tail{}, &CorruptError{path, f.offset, string(bad) + ", and good records follow"}
+			return tail{}, &CorruptError{f.name, l.offset, string(bad) + ", and good records follow"}
 		case !last:
-			return tail{}, &CorruptError{path, f.offset, string(bad) + ", and a newer log follows"}
+			return tail{}, &CorruptError{f.name, l.offset, string(bad) + ", and a newer log follows"}
 		}
 		err = nil
 	}
-	return tail{size: f.offset, torn: f.size - f.offset, seed: f.seed}, err
+	if errors.Is(err, errNoHeader) {
+		err = &CorruptError{f.name, 0, err.Error() + ", and a newer log follows"}
+	}
+	return tail{size: l.offset, torn: f.size - l.offset, seed: l.seed}, err
 }
 
 // readSnapshot fills an empty book from a snapshot, which must be whole.
-func (r *replayer) readSnapshot(path string, generation uint32, stop func() error) (size int64, err error) {
-	f, err := openReader(path, snapshotMagic, generation)
-	if f == nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, f.f.Close()) }()
+func (r *replayer) readSnapshot(f source, generation uint32, stop func() error) error {
+	s, err := newReader(f, snapshotMagic, generation)
 	if err == nil {
-		err = r.readAll(f, stop)
+		err = r.readAll(s, stop)
 	}
 	if bad := errBadRecord(""); errors.As(err, &bad) || errors.Is(err, errNoHeader) {
-		return 0, &CorruptError{path, f.offset, err.Error()}
+		return &CorruptError{f.name, s.offset, err.Error()}
 	}
 	if err == nil && !r.ended {
-		return 0, &CorruptError{path, f.offset, "its end is missing"}
+		return &CorruptError{f.name, s.offset, "its end is missing"}
 	}
 	r.ended = false
-	return f.size, err
+	return err
 }
 
 func (r *replayer) readAll(f *fileReader, stop func() error) error {

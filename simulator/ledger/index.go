@@ -87,7 +87,8 @@ func (o *openBatch) grow() {
 	}
 }
 
-// dropOldest takes the oldest transaction out.
+// dropOldest takes the oldest transaction out. It is the last of both its
+// chains, since those are newest first.
 func (o *openBatch) dropOldest() {
 	x := o.first
 	o.first = x.next
@@ -96,19 +97,16 @@ func (o *openBatch) dropOldest() {
 	}
 	o.count--
 	if x.newer != nil {
-		x.newer.sameSTAN = x.sameSTAN
+		x.newer.sameSTAN = nil
 	} else {
-		o.stanBucket(x.STAN).stan = x.sameSTAN
-	}
-	if x.sameSTAN != nil {
-		x.sameSTAN.newer = x.newer
+		o.stanBucket(x.STAN).stan = nil
 	}
 	if x.RRN != [12]byte{} {
 		link := &o.rrnBucket(&x.RRN).rrn
 		for *link != x {
 			link = &(*link).sameRRN
 		}
-		*link = x.sameRRN
+		*link = nil
 	}
 	x.cut()
 }

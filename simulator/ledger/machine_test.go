@@ -193,6 +193,16 @@ func (m *machine) reversal(t *rapid.T) {
 	}
 }
 
+// reverseVoid undoes the latest void that stands, so that the sale stands again.
+func (m *machine) reverseVoid(t *rapid.T) {
+	for i := len(m.all) - 1; i >= 0; i-- {
+		if x := m.all[i]; x.typ == world.Void && x.state == Posted {
+			m.reverse(t, x, true)
+			return
+		}
+	}
+}
+
 func (m *machine) reverse(t *rapid.T, about *naive, undo bool) {
 	x, n := m.txn(t)
 	if rapid.IntRange(0, 5).Draw(t, "elsewhere") > 0 {
@@ -385,6 +395,9 @@ func (m *machine) checkLookups(t *rapid.T, n *naiveTerminal) {
 			m.book.BySTAN(n.book, stan, func(x *Txn) bool { return x.Type == world.Sale }), "sale by STAN %d", stan)
 		require.Same(t, newest(func(x *naive) bool { return x.remembers && x.waitsFor == stan }),
 			m.book.UnmatchedReversal(n.book, stan, nil), "unmatched reversal of STAN %d", stan)
+		require.Same(t, newest(func(x *naive) bool { return x.remembers && x.waitsFor == stan && x.amount > 100 }),
+			m.book.UnmatchedReversal(n.book, stan, func(x *Txn) bool { return x.Amount > 100 }),
+			"larger unmatched reversal of STAN %d", stan)
 		for key := range uint64(4) {
 			require.Same(t, newest(func(x *naive) bool { return key != 0 && x.stan == stan && x.key == key }),
 				m.book.ByDuplicateKey(n.book, stan, key), "by STAN %d and key %d", stan, key)
@@ -404,7 +417,7 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 	return map[string]func(*rapid.T){
 		"sale": m.sale, "another sale": m.sale, "void": m.void, "refund": m.refund, "reversal": m.reversal,
 		"unmatched reversal": m.unmatchedReversal, "late original": m.lateOriginal, "other": m.other,
-		"close batch": m.closeBatch, "set batch": m.setBatch, "sign on": m.signOn,
+		"reversal of a void": m.reverseVoid, "close batch": m.closeBatch, "set batch": m.setBatch, "sign on": m.signOn,
 	}
 }
 

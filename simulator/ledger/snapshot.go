@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 )
 
@@ -84,7 +85,7 @@ func writeSnapshot(dir string, generation uint32, b *Book, stop func() error) (s
 	return size, syncDir(dir)
 }
 
-func writeRecords(f *os.File, generation uint32, b *Book, stop func() error) (size int64, err error) {
+func writeRecords(f io.Writer, generation uint32, b *Book, stop func() error) (size int64, err error) {
 	w := bufio.NewWriterSize(f, 1<<18)
 	header, seed, err := newHeader(snapshotMagic, generation)
 	if err != nil {
