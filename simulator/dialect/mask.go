@@ -66,7 +66,7 @@ func (d *Dialect) maskKindOf(n int) maskKind {
 // keys become zeros; every other field but those that name host, terminal and
 // merchant is searched for runs of digits that could be a card number. Filler
 // is the digit 0, so that what is masked keeps its length and still decodes.
-// Bytes that the index does not cover are searched as garbage.
+// A body that the index does not cover to its end is also searched as a whole.
 //
 // The result says which secrets the message held. It is shared between calls
 // and must not be changed. Nothing is allocated as long as secrets stand where
@@ -92,7 +92,8 @@ func (d *Dialect) Mask(b []byte, ix *Index, bodyAt int) []transcript.Secret {
 		}
 	}
 	if ix.end < len(body) {
-		transcript.MaskRuns(body[ix.end:])
+		// Something is amiss, so a field may not be what it seems.
+		transcript.MaskRuns(body)
 	}
 	return d.secrets.list(&found)
 }
