@@ -100,6 +100,9 @@ func writeRecords(f io.Writer, generation uint32, b *Book, stop func() error) (s
 		if err := stop(); err != nil {
 			return err
 		}
+		if len(record) > maxRecord {
+			return errTooLong
+		}
 		frame = appendFrame(frame[:0], record)
 		seal(frame, seed)
 		size += int64(len(frame))

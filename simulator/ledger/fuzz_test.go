@@ -1,0 +1,115 @@
+package ledger
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acqsim/acqsim/scenarios/world"
+)
+
+// memoryLog keeps records as a log would: framed.
+type memoryLog struct{ frames []byte }
+
+func (l *memoryLog) Append(record []byte) { l.frames = appendFrame(l.frames, record) }
+
+// seedFrames is a log with a record of every kind.
+func seedFrames() []byte {
+	log := &memoryLog{frames: appendFrame(nil, appendNames(nil))}
+	b := New(Options{Log: log, MaxOpen: 5})
+	card, merchant := b.EnsureAccount("card", world.CNY, 1000, 10), b.EnsureAccount("merchant", world.CNY, 0, 0)
+	t := b.Terminal("T0000001")
+	b.SetBatch(t, 3)
+	b.SetSession(t, Session{Generation: 1, SignedOn: true, Keys: []byte{1, 2}})
+	b.NextSerial(20_000)
+	sell := func(stan uint32) *Txn {
+		return b.Post(Txn{Terminal: t, Type: world.Sale, State: Posted, STAN: stan, Amount: 7, From: card, To: merchant, RRN: [12]byte{1}})
+	}
+	void := b.PostVoid(Txn{Terminal: t, State: Posted, STAN: 2}, sell(1))
+	b.PostReversal(Txn{Terminal: t, STAN: 2, State: Posted}, void, true)
+	sale := sell(4)
+	b.Post(Txn{Terminal: t, Type: world.Refund, State: Posted, STAN: 5, Amount: 3, From: merchant, To: card, Original: sale})
+	b.Consume(b.PostReversal(Txn{Terminal: t, STAN: 6}, nil, false))
+	b.PostReversal(Txn{Terminal: t, STAN: 7, OriginalSTAN: 9}, nil, false)
+	b.CloseBatch(t, 4)
+	b.PostReversal(Txn{Terminal: t, STAN: 8}, nil, false)
+	return log.frames
+}
+
+// FuzzRecords carries out any records, framed. None may panic, and whatever
+// book comes of them must survive a snapshot.
+func FuzzRecords(f *testing.F) {
+	f.Add(seedFrames())
+	b := New(Options{})
+	_, err := newReplayer(b).readLog(sealed(f, logMagic, seedFrames()), 1, true, never)
+	require.NoError(f, err)
+	var snapshot []byte
+	require.NoError(f, b.records(func(r []byte) error { snapshot = appendFrame(snapshot, r); return nil }))
+	f.Add(snapshot)
+	f.Fuzz(func(t *testing.T, frames []byte) {
+		b := New(Options{})
+		r := newReplayer(b)
+		for len(frames) > frameSize {
+			n := min(uint64(le.Uint32(frames)), uint64(len(frames)-frameSize))
+			if r.apply(frames[frameSize:frameSize+n]) != nil {
+				break
+			}
+			frames = frames[frameSize+n:]
+		}
+		var file bytes.Buffer
+		_, err := writeRecords(&file, 1, b, never)
+		require.NoError(t, err)
+		again := New(Options{})
+		require.NoError(t, newReplayer(again).readSnapshot(sourceOf(file.Bytes()), 1, never))
+		require.Equal(t, describe(b), describe(again))
+	})
+}
+
+// sealed makes a file of frames.
+func sealed(t testing.TB, magic string, frames []byte) source {
+	header, seed, err := newHeader(magic, 1)
+	require.NoError(t, err)
+	frames = bytes.Clone(frames)
+	seal(frames, seed)
+	return sourceOf(append(header, frames...))
+}
+
+// FuzzFiles reads any bytes as a log and as a snapshot: never a panic, and an
+// error says where.
+func FuzzFiles(f *testing.F) {
+	for _, magic := range []string{logMagic, snapshotMagic} {
+		src := sealed(f, magic, seedFrames())
+		whole := make([]byte, src.size)
+		_, err := src.ReadAt(whole, 0)
+		require.NoError(f, err)
+		f.Add(whole)
+		f.Add(whole[:len(whole)-3])
+		f.Add(whole[:headerSize-3])
+		whole = bytes.Clone(whole)
+		whole[len(whole)/2] ^= 1
+		f.Add(whole)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		end, err := newReplayer(New(Options{})).readLog(sourceOf(data), 1, true, never)
+		var corrupt *CorruptError
+		switch {
+		case err == nil:
+			require.Equal(t, int64(len(data)), end.size+end.torn)
+		case errors.As(err, &corrupt):
+			require.LessOrEqual(t, corrupt.Offset, int64(len(data)))
+		default:
+			require.ErrorContains(t, err, "has format version")
+		}
+		_ = newReplayer(New(Options{})).readSnapshot(sourceOf(data), 1, never)
+	})
+}
+
+func TestSeedRecordsAreWhole(t *testing.T) {
+	b := New(Options{})
+	end, err := newReplayer(b).readLog(sealed(t, logMagic, seedFrames()), 1, false, never)
+	require.NoError(t, err)
+	require.Zero(t, end.torn)
+	require.Equal(t, 1, b.open)
+}
