@@ -44,7 +44,7 @@ func TestHistogramBucketsAreInOrderAndWithoutGaps(t *testing.T) {
 	for b := range buckets {
 		assert.Equal(t, b, bucketOf(uint64(middle(b))), "the middle of bucket %d", b)
 	}
-	for v := uint64(1); v < 1<<20; v++ {
+	for v := uint64(1); v < 1<<16; v++ {
 		step := bucketOf(v) - bucketOf(v-1)
 		require.Contains(t, []int{0, 1}, step, "from %d to %d ns", v-1, v)
 	}

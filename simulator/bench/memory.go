@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/acqsim/acqsim/simulator/dialect"
+	"github.com/acqsim/acqsim/simulator/frame"
 )
 
 const (
@@ -152,6 +155,25 @@ func (s *Soak) Growth() (share float64, known bool) {
 	return highest(s.Points[end-third:])/highest(s.Points[end-2*third:end-third]) - 1, true
 }
 
+// batched is the first traffic whose sales name their batch, so that the
+// server closes batches as it goes; the first of all if none does.
+func (o *Options) batched() (Traffic, error) {
+	for _, t := range o.Traffics {
+		f, err := newFleet(t, 1)
+		if err != nil {
+			return Traffic{}, err
+		}
+		var r dialect.Request
+		if err := f.wire.dialect.Read(frame.Frame{Body: f.terminals[0].sale[f.wire.body:]}, &r); err != nil {
+			return Traffic{}, fmt.Errorf("bench: %w", err)
+		}
+		if r.HasBatch {
+			return t, nil
+		}
+	}
+	return o.Traffics[0], nil
+}
+
 // MeasureSoak sends about n messages to the last of the servers, and looks at
 // its memory every million, or ten times if n is less. Each point goes to each
 // when it is there.
@@ -159,7 +181,10 @@ func MeasureSoak(ctx context.Context, o Options, n uint64, each func(SoakPoint))
 	if err := o.Complete(); err != nil {
 		return nil, err
 	}
-	s = &Soak{Server: o.Servers[len(o.Servers)-1], Traffic: o.Traffics[0]}
+	s = &Soak{Server: o.Servers[len(o.Servers)-1]}
+	if s.Traffic, err = o.batched(); err != nil {
+		return nil, err
+	}
 	p, err := spawn(s.Server, o.Command(ctx, s.Server))
 	if err != nil {
 		return nil, err

@@ -131,16 +131,30 @@ func TestMeasureIdle(t *testing.T) {
 
 func TestMeasureSoak(t *testing.T) {
 	o := smoke()
-	o.Traffics = []Traffic{{Dialect: "unionpay-pos", MAC: true}}
+	o.Traffics = []Traffic{{Dialect: "iso87-bcd"}, {Dialect: "unionpay-pos", MAC: true}}
 	var seen []SoakPoint
 	s, err := MeasureSoak(t.Context(), o, 6000, func(p SoakPoint) { seen = append(seen, p) })
 	require.NoError(t, err)
 	assert.Equal(t, s.Points, seen)
+	assert.Contains(t, o.Traffics, s.Traffic)
 	require.Len(t, s.Points, 10)
 	assert.EqualValues(t, 6000, s.Points[9].Messages)
 	assert.Positive(t, s.Points[9].Settled.Heap)
 	_, known := s.Growth()
 	assert.True(t, known)
+}
+
+func TestSoakPrefersSalesThatNameTheirBatch(t *testing.T) {
+	unionpay := Traffic{Dialect: "unionpay-pos"}
+	for _, traffics := range [][]Traffic{{unionpay}, {{Dialect: "unionpay-pos", MAC: true}, unionpay}, {{Dialect: "iso87-ascii"}}} {
+		o := Options{Traffics: traffics}
+		got, err := o.batched()
+		require.NoError(t, err)
+		assert.Equal(t, traffics[0], got)
+	}
+	o := Options{Traffics: []Traffic{{Dialect: "klingon"}}}
+	_, err := o.batched()
+	require.Error(t, err)
 }
 
 func TestSoakGrowth(t *testing.T) {
