@@ -44,7 +44,7 @@ func program(ctx context.Context, args ...string) (code int, stdout, stderr stri
 }
 
 // short keeps a run to a moment.
-var short = []string{"-quick", "-time", "10ms", "-conns", "1", "-idle", "20", "-traffic", "unionpay-pos+mac"}
+var short = []string{"-quick", "-time", "10ms", "-conns", "1", "-idle", "20", "-terminals", "20", "-traffic", "unionpay-pos+mac"}
 
 func TestQuickRunPrintsATable(t *testing.T) {
 	code, stdout, stderr := program(t.Context(), short...)
