@@ -58,6 +58,7 @@ terminals over TCP as a real acquirer does, keeps books, and says why.`,
 
 	root.AddCommand(
 		newServeCommand(a),
+		newSendCommand(a),
 		newConfigCommand(a),
 		newVersionCommand(a),
 		newExitCodesTopic(),

@@ -1,0 +1,434 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/acqsim/acqsim/scenarios/strictyaml"
+	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator/dialect"
+	"github.com/acqsim/acqsim/simulator/security"
+	"github.com/acqsim/acqsim/simulator/terminal"
+)
+
+// sendFlags are the flags of `acqsim send`.
+type sendFlags struct {
+	to, dialect, messages string
+	timeout, connect      time.Duration
+
+	tls, insecure bool
+	ca, cert, key string
+
+	card, pin, currency        string
+	terminal, merchant         string
+	stan, batch                uint32
+	rrn, approval, reason      string
+	original                   uint32
+	originalBatch              uint32
+	originalDate, originalType string
+	repeat, signOn, mac        bool
+	fields                     []string
+	tpdu, header               string
+	hex, json, unsafe          bool
+	signOnChanged, macChanged  bool
+}
+
+const autoPIN = "auto"
+
+func newSendCommand(a *app) *cobra.Command {
+	f := &sendFlags{}
+	cmd := &cobra.Command{
+		Use:   "send TYPE [AMOUNT]",
+		Short: "Send one transaction to a host, and show both messages and times",
+		Long: `Build one transaction as a terminal of the dialect would, send it, wait for the
+reply, and print both messages, how long it took, and what came of it.
+
+TYPE is one of ` + strings.Join(sendTypes(), ", ") + `.
+AMOUNT is written with its decimals, such as 10.00.
+
+A void or refund names its original with --original-stan or --rrn, a reversal
+with --original-stan. With --mac or --pin it signs on first, on the same
+connection, and uses the keys of the reply.
+
+Card numbers, tracks, PIN blocks and keys are masked unless --unsafe is given.
+
+The exit code says approved (0), declined (1), no valid answer (3), or no
+connection (4); acqsim help exit-codes has them all.`,
+		Example: `  acqsim send sale 10.00 --card good
+  acqsim send sale 10.00 --card good --pin auto --mac
+  acqsim send reversal 10.00 --original-stan 42
+  acqsim send echo --dialect iso87-ascii --to 192.0.2.7:8585 --timeout 5s`,
+		Args: cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.signOnChanged = cmd.Flags().Changed("sign-on")
+			f.macChanged = cmd.Flags().Changed("mac")
+			return a.send(cmd, f, args)
+		},
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return sendTypes(), cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+	f.define(cmd.Flags())
+	addSettings(cmd, "world", "tmk", "color")
+	return cmd
+}
+
+func (f *sendFlags) define(s *pflag.FlagSet) {
+	s.StringVar(&f.to, "to", "", "address of the `HOST:PORT` (default the port of this machine where acqsim serve has the dialect)")
+	s.StringVar(&f.dialect, "dialect", "", "`NAME` of the dialect, or its file (default that of the first listener)")
+	s.StringVar(&f.messages, "messages", "", "take the wording of the messages from this `FILE`")
+	s.DurationVar(&f.timeout, "timeout", 30*time.Second, "how long to wait for the reply")
+	s.DurationVar(&f.connect, "connect-timeout", 10*time.Second, "how long to wait for the connection")
+
+	s.BoolVar(&f.tls, "tls", false, "use TLS")
+	s.StringVar(&f.ca, "ca", "", "trust the certificates of this PEM `FILE`, not the system's")
+	s.StringVar(&f.cert, "cert", "", "show the certificate of this PEM `FILE`")
+	s.StringVar(&f.key, "key", "", "the certificate's key is in this PEM `FILE`")
+	s.BoolVar(&f.insecure, "insecure", false, "use TLS and accept any certificate")
+
+	s.StringVar(&f.card, "card", "", "`ALIAS` of a card of the world, or a card number (default good)")
+	s.StringVar(&f.pin, "pin", "", "enter this `PIN`; auto: the one that the world knows of the card")
+	s.StringVar(&f.currency, "currency", "", "`CODE` of the currency, such as CNY (default that of the card's account)")
+	s.StringVar(&f.terminal, "terminal", "", "`ID` of the terminal (default the first of the world in service)")
+	s.StringVar(&f.merchant, "merchant", "", "`ID` of the merchant (default the terminal's)")
+	s.Uint32Var(&f.stan, "stan", 0, "`NUMBER` of the transaction, 1 to 999999 (default by the clock)")
+	s.Uint32Var(&f.batch, "batch", 1, "`NUMBER` of the batch; a sign-on brings the host's")
+	s.StringVar(&f.rrn, "rrn", "", "retrieval reference `NUMBER` of the original")
+	s.StringVar(&f.approval, "approval", "", "approval `CODE` of the original")
+	s.Uint32Var(&f.original, "original-stan", 0, "STAN of the original, a `NUMBER`")
+	s.Uint32Var(&f.originalBatch, "original-batch", 0, "batch `NUMBER` of the original (default --batch)")
+	s.StringVar(&f.originalDate, "original-date", "", "date of the original, `MMDD` (default today)")
+	s.StringVar(&f.originalType, "original-type", world.Sale.String(), "what a reversal reverses: the `TYPE` of the original")
+	s.StringVar(&f.reason, "reason", "", "`CODE` that says why it is reversed (default 98: no answer)")
+	s.BoolVar(&f.repeat, "repeat", false, "send it as a repeat, such as 0401")
+	s.StringArrayVar(&f.fields, "field", nil, "set a field, `N=VALUE`, or leave it out, N=; binary fields in hexadecimal; can be given several times")
+	s.StringVar(&f.tpdu, "tpdu", "", "TPDU as `HEX`, 5 bytes")
+	s.StringVar(&f.header, "header", "", "proprietary header as `HEX`")
+
+	s.BoolVar(&f.signOn, "sign-on", false, "sign on first, on the same connection (default with --mac or --pin)")
+	s.BoolVar(&f.mac, "mac", false, "sign the request, and check the reply")
+	s.BoolVar(&f.hex, "hex", false, "print the frames in hexadecimal, too")
+	s.BoolVar(&f.json, "json", false, "print one JSON object instead")
+	s.BoolVar(&f.unsafe, "unsafe", false, "mask nothing: card numbers and PIN blocks are shown as they are")
+}
+
+// sendTypes are the transactions that can be sent.
+func sendTypes() (names []string) {
+	for _, t := range world.TransactionTypes() {
+		if t != world.ESignature {
+			names = append(names, t.String())
+		}
+	}
+	return names
+}
+
+// sending is one run of the command.
+type sending struct {
+	a         *app
+	f         *sendFlags
+	e         *effective
+	d         *dialect.Dialect
+	m         *terminal.Messages
+	is        world.TransactionType
+	p         terminal.Params
+	tmk       security.Key
+	address   string
+	o         terminal.Options
+	connect   time.Duration // how long connecting took
+	session   *terminal.Session
+	exchanges []*terminal.Exchange
+}
+
+func (a *app) send(cmd *cobra.Command, f *sendFlags, args []string) error {
+	s := &sending{a: a, f: f}
+	if err := s.prepare(cmd, args); err != nil {
+		return err
+	}
+	return s.run(cmd.Context())
+}
+
+// prepare makes everything of flags and configuration that can be made without
+// a connection, so that mistakes are said before anything is sent.
+func (s *sending) prepare(cmd *cobra.Command, args []string) (err error) {
+	// --dialect means something else here than to the configuration.
+	settings := &cobra.Command{}
+	for _, name := range []string{"world", "tmk", "color"} {
+		settings.Flags().AddFlag(cmd.Flags().Lookup(name))
+	}
+	if s.e, err = s.a.load(settings); err != nil {
+		return err
+	}
+	if s.tmk = s.e.TMK.Key; s.tmk.IsZero() {
+		s.tmk = security.DefaultTMK()
+	}
+	if s.is, err = world.ParseTransactionType(args[0]); err != nil {
+		p := &strictyaml.Problem{Message: fmt.Sprintf("no transaction is called %q", args[0]), Hint: "it takes " + strings.Join(sendTypes(), ", ")}
+		return exitWith(exitUsage, p.Suggest(args[0], sendTypes()))
+	}
+	if err := s.speak(); err != nil {
+		return err
+	}
+	if s.o, err = s.f.line(s.d, s.address); err != nil {
+		return usagef("%w", err)
+	}
+	w, err := loadWorld(s.e.World)
+	if err != nil {
+		return err
+	}
+	if err := s.fill(w, args[1:]); err != nil {
+		return usagef("%w", err)
+	}
+	if s.keysFirst() {
+		return nil // checked when there are keys
+	}
+	return s.try()
+}
+
+// try makes the request without sending it, for its mistakes.
+func (s *sending) try() error {
+	_, err := s.m.Request(s.is, s.p, s.session)
+	return s.explain(err)
+}
+
+// explain turns what a message is missing into flags.
+func (s *sending) explain(err error) error {
+	var missing *terminal.MissingError
+	if !errors.As(err, &missing) {
+		if err != nil {
+			return usagef("%s", strings.TrimPrefix(err.Error(), "terminal: "))
+		}
+		return nil
+	}
+	var all []string
+	for _, names := range missing.Missing {
+		var either []string
+		for _, n := range names {
+			if n == "amount" {
+				either = append(either, "an AMOUNT, such as 10.00")
+				continue
+			}
+			either = append(either, "--"+strings.ReplaceAll(n, "_", "-"))
+		}
+		all = append(all, strings.Join(either, " or "))
+	}
+	return usagef("%s needs %s", s.is, strings.Join(all, ", "))
+}
+
+// speak finds dialect, wording and address.
+func (s *sending) speak() error {
+	known, err := loadDialects(s.e.Dialects)
+	if err != nil {
+		return err
+	}
+	name := s.f.dialect
+	if name == "" {
+		name = s.e.Listeners[0].Dialect
+	}
+	if s.d, err = known.open(name); err != nil {
+		return err
+	}
+	if s.f.messages != "" {
+		s.m, err = terminal.LoadMessages(s.d, s.f.messages)
+	} else {
+		s.m, err = terminal.MessagesFor(s.d)
+	}
+	if err != nil {
+		return exitWith(exitUsage, err)
+	}
+	for _, b := range []struct {
+		flag, text string
+		into       *[]byte
+	}{{"tpdu", s.f.tpdu, &s.m.TPDU}, {"header", s.f.header, &s.m.Header}} {
+		if b.text == "" {
+			continue
+		}
+		if *b.into, err = hex.DecodeString(strings.ReplaceAll(b.text, " ", "")); err != nil {
+			return usagef("--%s: %q is not hexadecimal", b.flag, b.text)
+		}
+	}
+	if s.address = s.f.to; s.address == "" {
+		if s.address = s.e.ownAddress(s.d.Name(), name); s.address == "" {
+			return usagef("no listener of the configuration has dialect %s, so the host's address is wanted: --to HOST:PORT", s.d.Name())
+		}
+	}
+	if err := checkAddress(s.address); err != nil {
+		return usagef("--to: %w", err)
+	}
+	return nil
+}
+
+// ownAddress is where acqsim serve on this machine has a listener of one of
+// these dialects.
+func (e *effective) ownAddress(names ...string) string {
+	for _, l := range e.Listeners {
+		for _, n := range names {
+			host, port, err := net.SplitHostPort(l.Address)
+			if l.Dialect != n || err != nil {
+				continue
+			}
+			if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+				host = "127.0.0.1"
+			}
+			return net.JoinHostPort(host, port)
+		}
+	}
+	return ""
+}
+
+// keysFirst reports whether to sign on before the transaction itself.
+func (s *sending) keysFirst() bool {
+	if s.is == world.SignOn {
+		return false
+	}
+	if s.f.signOnChanged {
+		return s.f.signOn
+	}
+	return s.f.mac || s.f.pin != ""
+}
+
+// run connects, signs on if need be, and sends.
+func (s *sending) run(ctx context.Context) error {
+	begun := time.Now()
+	l, err := s.dial(ctx)
+	var failed *terminal.ConnectError
+	if errors.As(err, &failed) {
+		if s.f.json {
+			return s.printJSON(nil, failed)
+		}
+		return exitWith(exitNoConnection, err)
+	}
+	if err != nil {
+		return err
+	}
+	s.connect = time.Since(begun)
+	defer func() { _ = l.Close() }() // the answer is there, or there is none
+	if s.keysFirst() {
+		before := (s.p.STAN+999_997)%999_999 + 1
+		on, err := s.one(ctx, l, world.SignOn, before)
+		if err != nil {
+			return err
+		}
+		if on.Outcome != terminal.Approved {
+			return s.conclude(on)
+		}
+		if err := s.openSession(on); err != nil {
+			return err
+		}
+		if err := s.try(); err != nil {
+			return err
+		}
+	}
+	x, err := s.one(ctx, l, s.is, s.p.STAN)
+	if err != nil {
+		return err
+	}
+	if s.is == world.SignOn && x.Outcome == terminal.Approved {
+		if err := s.openSession(x); err != nil {
+			return err
+		}
+	}
+	return s.conclude(x)
+}
+
+// dial connects, and says so if it takes long.
+func (s *sending) dial(ctx context.Context) (*terminal.Line, error) {
+	defer s.a.waiting("connecting to "+s.address, s.o.ConnectTimeout)()
+	return terminal.Dial(ctx, s.o)
+}
+
+// one sends one request and prints what came of it.
+func (s *sending) one(ctx context.Context, l *terminal.Line, is world.TransactionType, stan uint32) (*terminal.Exchange, error) {
+	p := s.p
+	p.STAN = stan
+	if is != s.is {
+		p.Fields = nil // they are meant for the transaction
+	}
+	if is != world.SignOn && s.f.macChanged && !s.f.mac && s.d.MACField() > 0 {
+		fields := map[int]string{s.d.MACField(): ""}
+		for n, v := range p.Fields {
+			fields[n] = v
+		}
+		p.Fields = fields
+	}
+	r, err := s.m.Request(is, p, s.session)
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	s.printRequest(r)
+	done := s.a.waiting("waiting for the reply", s.o.ResponseTimeout)
+	x, err := l.Exchange(ctx, r)
+	done()
+	if err != nil {
+		return nil, err
+	}
+	s.exchanges = append(s.exchanges, x)
+	s.printReply(x)
+	return x, nil
+}
+
+// openSession takes keys and batch from the reply to a sign-on.
+func (s *sending) openSession(x *terminal.Exchange) error {
+	session, err := terminal.OpenSession(s.d, s.tmk, x.Reply)
+	var differ *security.CheckValueError
+	switch {
+	case errors.As(err, &differ):
+		return exitWith(exitNegative, fmt.Errorf("the host's keys can't be opened with this terminal master key (%v); give the host's with --tmk: %w", s.tmk, err))
+	case errors.Is(err, terminal.ErrNoDownload) && (s.f.mac || s.f.pin != ""):
+		return usagef("%s brought no keys for a MAC or PIN: %w", s.d.Name(), err)
+	case errors.Is(err, terminal.ErrNoDownload):
+		return nil
+	case err != nil:
+		return exitWith(exitNegative, err)
+	}
+	s.session = session
+	if session.HasBatch && session.Batch != 0 {
+		s.p.Batch = session.Batch
+	}
+	s.printKeys()
+	return nil
+}
+
+// exitOf is the exit code of an outcome.
+func exitOf(o terminal.Outcome) int {
+	switch o {
+	case terminal.Approved:
+		return exitOK
+	case terminal.Declined, terminal.CardDeclined:
+		return exitNegative
+	case terminal.CannotConnect, terminal.SendFailed:
+		return exitNoConnection
+	case terminal.Cancelled:
+		return exitInterrupted
+	default:
+		return exitNoAnswer
+	}
+}
+
+// fieldChanges reads N=VALUE.
+func fieldChanges(texts []string) (map[int]string, error) {
+	if len(texts) == 0 {
+		return nil, nil
+	}
+	all := map[int]string{}
+	for _, text := range texts {
+		number, value, ok := strings.Cut(text, "=")
+		n, err := strconv.Atoi(number)
+		if !ok || err != nil || n < 0 || n == 1 || n > dialect.MaxField {
+			return nil, fmt.Errorf("--field: %q is no field: write N=VALUE with N from 2 to %d (0: the MTI)", text, dialect.MaxField)
+		}
+		all[n] = value
+	}
+	return all, nil
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/acqsim/acqsim/simulator"
+	"github.com/acqsim/acqsim/simulator/dialect"
+	"github.com/acqsim/acqsim/simulator/terminal"
+)
+
+// TestSendScripts runs testdata/send/*.txtar. Each script has a host of its
+// own, with one listener per dialect: $UNIONPAY, $BCD, $ASCII, and $TLS, an
+// ASCII one whose certificate $WORK/ca.pem trusts. $CLOSED is an address where
+// nothing listens, $DEAF one that accepts and never answers.
+func TestSendScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/send",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		UpdateScripts:       *update,
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Setup:               sendHost,
+	})
+}
+
+func sendHost(env *testscript.Env) error {
+	certificate, err := certificateIn(env.WorkDir)
+	if err != nil {
+		return err
+	}
+	names := []string{"UNIONPAY", "BCD", "ASCII", "TLS"}
+	var o simulator.Options
+	for i, name := range []string{"unionpay-pos", "iso87-bcd", "iso87-ascii", "iso87-ascii"} {
+		d, err := dialect.Load(name)
+		if err != nil {
+			return err
+		}
+		o.Listeners = append(o.Listeners, simulator.Listener{Name: names[i], Address: "127.0.0.1:0", Dialect: d})
+	}
+	o.Listeners[3].TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
+	s, err := simulator.Start(context.Background(), o)
+	if err != nil {
+		return err
+	}
+	env.Defer(func() { _ = s.Close() })
+	for i, name := range names {
+		env.Setenv(name, s.Addr(i).String())
+	}
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	env.Setenv("CLOSED", closed.Addr().String())
+	deaf, err := net.Listen("tcp", "127.0.0.1:0") // while the other still has its port
+	if err != nil {
+		return err
+	}
+	env.Setenv("DEAF", deaf.Addr().String())
+	env.Defer(func() { _ = deaf.Close() })
+	return closed.Close()
+}
+
+// certificateIn makes a certificate for 127.0.0.1 that trusts itself, and
+// writes it to ca.pem and, with its key, to cert.pem and key.pem.
+func certificateIn(dir string) (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "acqsim test"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	cert := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	for name, b := range map[string][]byte{
+		"ca.pem": cert, "cert.pem": cert, "key.pem": pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			return tls.Certificate{}, err
+		}
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
+}
+
+func TestEveryOutcomeHasAnExitCode(t *testing.T) {
+	want := map[terminal.Outcome]int{
+		terminal.Approved: exitOK, terminal.Declined: exitNegative, terminal.CardDeclined: exitNegative,
+		terminal.CannotConnect: exitNoConnection, terminal.SendFailed: exitNoConnection, terminal.Cancelled: exitInterrupted,
+	}
+	for _, o := range terminal.Outcomes() {
+		code, decided := want[o]
+		if !decided {
+			code = exitNoAnswer
+		}
+		assert.Equal(t, code, exitOf(o), o)
+	}
+}
+
+func TestClosingLine(t *testing.T) {
+	for want, x := range map[string]*terminal.Exchange{
+		"approved 00": {Outcome: terminal.Approved, Code: "00"},
+		"approved 11 Approved (VIP) 成功，VIP客户":     {Outcome: terminal.Approved, Code: "11"},
+		"declined 51 Insufficient funds 余额不足，请查询": {Outcome: terminal.Declined, Code: "51"},
+		"declined Q7": {Outcome: terminal.Declined, Code: "Q7"},
+		"no answer: nothing came 商户无应答": {Outcome: terminal.NoAnswer, Why: "nothing came"},
+	} {
+		assert.Equal(t, want, closingLine(x))
+	}
+}
+
+func TestClockSTAN(t *testing.T) {
+	at := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	seen := map[uint32]bool{}
+	for range 10_000 {
+		n := clockSTAN(at)
+		require.False(t, seen[n], "STAN %d twice within 100 s", n)
+		require.True(t, n >= 1 && n <= 999_999)
+		seen[n] = true
+		at = at.Add(10 * time.Millisecond)
+	}
+}

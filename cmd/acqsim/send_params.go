@@ -1,0 +1,189 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator/dialect"
+	"github.com/acqsim/acqsim/simulator/terminal"
+)
+
+// fill makes the values of the transaction from flags and world.
+func (s *sending) fill(w *world.World, amount []string) (err error) {
+	f, p := s.f, &s.p
+	p.Time = time.Now()
+	if p.STAN = f.stan; p.STAN == 0 {
+		p.STAN = clockSTAN(p.Time)
+	}
+	p.Batch, p.RRN, p.Approval, p.Reason, p.Repeat = f.batch, f.rrn, f.approval, f.reason, f.repeat
+	if p.Terminal = f.terminal; p.Terminal == "" {
+		p.Terminal = firstTerminal(w)
+	}
+	if p.Merchant = f.merchant; p.Merchant == "" {
+		if t := w.Terminals[p.Terminal]; t != nil {
+			p.Merchant = t.Merchant
+		}
+	}
+	if err := s.fillOriginal(); err != nil {
+		return err
+	}
+	card, err := s.fillCard(w)
+	if err != nil {
+		return err
+	}
+	if p.Currency, err = f.currencyOf(w, card); err != nil {
+		return err
+	}
+	if p.Fields, err = fieldChanges(f.fields); err != nil {
+		return err
+	}
+	return s.fillAmount(amount)
+}
+
+func (s *sending) fillOriginal() (err error) {
+	f, o := s.f, &s.p.Original
+	o.STAN, o.Batch = f.original, f.originalBatch
+	if f.originalDate != "" {
+		if o.Time, err = time.Parse("0102", f.originalDate); err != nil {
+			return fmt.Errorf("--original-date: %q is no date: write MMDD, such as 1224", f.originalDate)
+		}
+	}
+	if o.Type, err = world.ParseTransactionType(f.originalType); err != nil {
+		return fmt.Errorf("--original-type: %w", err)
+	}
+	return nil
+}
+
+// fillCard takes the card from the world, by alias or number, or from its
+// number alone. It returns nil for a card that the world does not have.
+func (s *sending) fillCard(w *world.World) (*world.Card, error) {
+	name := s.f.card
+	if name == "" {
+		name = "good"
+	}
+	card := w.Cards[name]
+	if card == nil && isDigits(name) {
+		for _, c := range w.Cards {
+			if c.PAN == name {
+				card = c
+			}
+		}
+	}
+	switch {
+	case card != nil:
+		s.p.Card = terminal.Card{PAN: card.PAN, Expiry: card.Expiry}
+	case isDigits(name) && len(name) >= 12 && len(name) <= 19:
+		s.p.Card = terminal.Card{PAN: name}
+	case isDigits(name):
+		// The number is not repeated: it may be a real one, mistyped.
+		return nil, errors.New("--card: a card number has 12 to 19 digits")
+	case s.f.card != "":
+		return nil, fmt.Errorf("--card: the world has no card %q; it has %s", name, strings.Join(sortedKeys(w.Cards), ", "))
+	}
+	switch {
+	case s.f.pin == autoPIN && (card == nil || card.PIN == ""):
+		return nil, errors.New("--pin: the world knows no PIN of this card: give it")
+	case s.f.pin == autoPIN:
+		s.p.Card.PIN = card.PIN
+	case s.f.pin != "" && (!isDigits(s.f.pin) || len(s.f.pin) < 4 || len(s.f.pin) > 12):
+		return nil, errors.New("--pin: a PIN has 4 to 12 digits")
+	default:
+		s.p.Card.PIN = s.f.pin
+	}
+	if s.f.signOnChanged && !s.f.signOn && (s.f.mac || s.f.pin != "") {
+		return nil, errors.New("--sign-on=false: a MAC or PIN needs the keys of a sign-on")
+	}
+	return card, nil
+}
+
+// currencyOf is the currency to pay in: asked for, of the card's account, or
+// the acquirer's.
+func (f *sendFlags) currencyOf(w *world.World, card *world.Card) (world.Currency, error) {
+	if f.currency != "" {
+		c, err := world.ParseCurrency(f.currency)
+		if err != nil {
+			return 0, fmt.Errorf("--currency: %w", err)
+		}
+		return c, nil
+	}
+	if card != nil {
+		if account := w.Accounts[card.Account]; account != nil && account.Currency != 0 {
+			return account.Currency, nil
+		}
+	}
+	if w.Acquirer.Currency != 0 {
+		return w.Acquirer.Currency, nil
+	}
+	return world.CNY, nil
+}
+
+func (s *sending) fillAmount(given []string) error {
+	wanted := false
+	for _, names := range s.m.Needs(s.is) {
+		for _, n := range names {
+			wanted = wanted || n == "amount"
+		}
+	}
+	switch {
+	case len(given) == 0:
+		return nil // the message says if it needs one
+	case !wanted:
+		return fmt.Errorf("%s takes no amount, but was given %s", s.is, given[0])
+	}
+	minor, err := world.ParseAmount(given[0], s.p.Currency)
+	if err != nil {
+		return err
+	}
+	s.p.Amount, s.p.HasAmount = minor, true
+	return nil
+}
+
+// clockSTAN is a number that advances with the clock, a hundred times a second,
+// so that transactions by hand or in a script are no duplicates of each other.
+func clockSTAN(now time.Time) uint32 {
+	return uint32(now.UnixMilli()/10%999_999) + 1 //nolint:gosec // below a million
+}
+
+func isDigits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+// line makes the options of the connection.
+func (f *sendFlags) line(d *dialect.Dialect, address string) (terminal.Options, error) {
+	o := terminal.Options{Dialect: d, Address: address, ConnectTimeout: f.connect, ResponseTimeout: f.timeout}
+	if f.timeout <= 0 || f.connect <= 0 {
+		return o, errors.New("--timeout and --connect-timeout: a time above zero is wanted")
+	}
+	if !f.tls && !f.insecure && f.ca == "" && f.cert == "" && f.key == "" {
+		return o, nil
+	}
+	o.TLS = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: f.insecure} //nolint:gosec // the user asked for it
+	if f.ca != "" {
+		pem, err := os.ReadFile(f.ca)
+		if err != nil {
+			return o, fmt.Errorf("--ca: %w", unwrapPath(err))
+		}
+		o.TLS.RootCAs = x509.NewCertPool()
+		if !o.TLS.RootCAs.AppendCertsFromPEM(pem) {
+			return o, fmt.Errorf("--ca: %s holds no certificate in PEM format", f.ca)
+		}
+	}
+	switch {
+	case f.cert == "" && f.key == "":
+		return o, nil
+	case f.cert == "" || f.key == "":
+		return o, errors.New("--cert and --key: give both")
+	}
+	pair, err := tls.LoadX509KeyPair(f.cert, f.key)
+	if err != nil {
+		return o, fmt.Errorf("--cert: %w", unwrapPath(err))
+	}
+	o.TLS.Certificates = []tls.Certificate{pair}
+	return o, nil
+}
