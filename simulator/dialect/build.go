@@ -96,7 +96,7 @@ func (d *Dialect) setField(m *iso8583.Message, n int, text string) error {
 		return m.BinaryField(n, b)
 	}
 	value := []byte(text)
-	if l.prefix == fixedLength && l.value != viaMoov {
+	if l.prefix == fixedLength && l.value != viaMoov && !l.padded {
 		encoded := len(text)
 		if l.charset {
 			b, err := gbkEncoder{}.Encode(value)

@@ -11,6 +11,7 @@ type Index struct {
 	present [2]uint64 // bit 63 of the first word is field 1
 	fields  [MaxField + 1]span
 	end     int // of what was indexed
+	whole   bool
 }
 
 // span is the place of one field. Bodies are at most 64 KiB.
@@ -83,9 +84,10 @@ func (ix *Index) Next(n int) int {
 	return 0
 }
 
-func (ix *Index) set(n int) { ix.present[(n-1)/64] |= 1 << (63 - (n-1)%64) }
+// Whole reports whether the message could be read to its end.
+func (ix *Index) Whole() bool { return ix.whole }
 
 func (ix *Index) reset() {
 	ix.present = [2]uint64{}
-	ix.end = 0
+	ix.end, ix.whole = 0, false
 }

@@ -66,7 +66,7 @@ func (d *Dialect) maskKindOf(n int) maskKind {
 // keys become zeros; every other field but those that name host, terminal and
 // merchant is searched for runs of digits that could be a card number. Filler
 // is the digit 0, so that what is masked keeps its length and still decodes.
-// A body that the index does not cover to its end is also searched as a whole.
+// A body that could not be read to its end is also searched as a whole.
 //
 // The result says which secrets the message held. It is shared between calls
 // and must not be changed. Nothing is allocated as long as secrets stand where
@@ -91,7 +91,7 @@ func (d *Dialect) Mask(b []byte, ix *Index, bodyAt int) []transcript.Secret {
 			found.add(n, secret)
 		}
 	}
-	if ix.end < len(body) {
+	if !ix.whole || ix.end != len(body) {
 		// Something is amiss, so a field may not be what it seems.
 		transcript.MaskRuns(body)
 	}
@@ -114,6 +114,9 @@ func (d *Dialect) maskField(body []byte, ix *Index, n int, kind maskKind) secret
 		return maskTrack(l, value, units)
 	case track1:
 		maskTrack1(value)
+		if l.value == viaMoov {
+			keepMonth(value)
+		}
 		return trackSecret
 	case erase:
 		zero(l, value)
@@ -206,8 +209,24 @@ func maskTrack(l *layout, value []byte, units int) secretKind {
 		zero(l, value)
 	default:
 		transcript.MaskTrack(value)
+		if l.value == viaMoov {
+			keepMonth(value)
+		}
 	}
 	return trackSecret
+}
+
+// keepMonth makes the expiry date of a masked track a date again, for moov's
+// track types, which refuse a month of 00.
+func keepMonth(value []byte) {
+	for i := len(value) - 1; i >= 0; i-- {
+		if c := value[i]; c == '=' || c == 'D' || c == '^' {
+			if i+4 < len(value) && value[i+4] == '0' {
+				value[i+4] = '1'
+			}
+			return
+		}
+	}
 }
 
 // binaryOnLine reports whether a value is not written in characters.

@@ -88,6 +88,7 @@ func (d *Dialect) indexBody(body []byte, ix *Index, mti *uint16) *FormatError {
 	case at < len(body):
 		return &FormatError{Field: AtEnd, Offset: at, MTI: *mti, Err: fmt.Errorf("%w (%d of them)", ErrTrailing, len(body)-at)}
 	}
+	ix.whole = true
 	return nil
 }
 
