@@ -17,8 +17,8 @@ type Detection struct {
 // Detect finds out which of the dialects, in their order of preference, the
 // bytes are written in, and whether they are a frame, a frame without its
 // length header, or a message alone. Where none reads them to their end, it
-// returns the one that comes furthest; false says that none reads an MTI that
-// occurs.
+// returns the one that comes furthest; false says that none reads as much as an
+// MTI that occurs and a field.
 func Detect(dialects []*Dialect, b []byte) (best Detection, ok bool) {
 	bestScore := 0
 	for _, d := range dialects {
@@ -67,7 +67,7 @@ func (x *Detection) score() int {
 	}
 	score := 1 + 100*read/max(len(x.Body), 1)
 	if ix.Next(0) == 0 && err != nil {
-		return score / 10 // an MTI alone says little
+		return 0 // an MTI alone says too little
 	}
 	if err == nil {
 		score += 200

@@ -6,7 +6,7 @@ import (
 )
 
 // The shape of a dialect file. Keys that moov's spec format has mean what they
-// mean there; the others are explained in docs/dialects.md.
+// mean there; the others are explained in dialects/README.md.
 
 type dialectFile struct {
 	Name        string                    `yaml:"name,required"`

@@ -1,0 +1,190 @@
+package dialect
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/acqsim/acqsim/simulator/security"
+)
+
+// lines flattens a view into path, value pairs.
+func lines(views []FieldView) map[string]string {
+	all := make(map[string]string)
+	for _, v := range views {
+		all[v.Path] = v.Value
+		for path, value := range lines(v.Sub) {
+			all[path] = value
+		}
+	}
+	return all
+}
+
+func TestView(t *testing.T) {
+	d := load(t, "unionpay-pos")
+	fields := with(unionPayMessages()[0].fields, map[int]string{43: "测试商户", 55: "9F2608A1B2C3D4E5F60708" + "7008" + "9F3602002A" + "500141" + "9505" + "0000008000", 61: "0000010000421123"})
+	delete(fields, 26)
+	body := built(t, d, fields)
+	views, err := d.View(body)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{
+		"0": "0200", "1": "2 3 4 11 14 22 23 25 35 41 42 43 49 52 53 55 60 61 63",
+		"2": testPAN, "3": "000000", "4": "000000001000", "11": "000042", "14": "3012", "22": "051", "23": "001", "25": "00",
+		"35": testPAN + "D30122011234", "41": "00000001", "42": "952718182217875", "43": "测试商户" + "                                ",
+		"49": "156", "52": "0123456789ABCDEF", "53": "2600000000000000", "53.1": "2", "53.2": "6", "53.3": "00000000000000",
+		"55":      "9F2608A1B2C3D4E5F6070870089F3602002A50014195050000008000",
+		"55.9F26": "A1B2C3D4E5F60708", "55.70": "9F3602002A500141", "55.70.9F36": "002A", "55.70.50": "41", "55.95": "0000008000",
+		"60": "2200000100060", "60.1": "22", "60.2": "000001", "60.3": "000", "60.4": "6", "60.5": "0",
+		"61": "0000010000421123", "61.1": "000001", "61.2": "000042", "61.3": "1123",
+		"63": "01 ", "63.1": "01 ",
+	}, lines(views))
+	checkViews(t, body, views)
+	for _, v := range views {
+		assert.NotEmpty(t, v.Name.EN, v.Path)
+		assert.NotEmpty(t, v.Name.ZH, v.Path)
+	}
+}
+
+// TestViewGoesAsFarAsItCan cuts a message everywhere: what came before the cut
+// is shown, and the error says where it is.
+func TestViewGoesAsFarAsItCan(t *testing.T) {
+	for _, name := range Names() {
+		d := load(t, name)
+		body := built(t, d, messages(name)[0].fields)
+		whole, err := d.View(body)
+		require.NoError(t, err)
+		for end := range body {
+			views, err := d.View(body[:end])
+			var e *FormatError
+			require.ErrorAs(t, err, &e, "%s cut at %d", name, end)
+			require.LessOrEqual(t, e.Offset, end)
+			shown := 0
+			for i, v := range views {
+				if v.Number == 1 {
+					continue
+				}
+				shown++
+				require.Equal(t, whole[i].Path, v.Path)
+				require.Equal(t, whole[i].Value, v.Value)
+			}
+			complete := 0
+			for _, v := range whole {
+				if v.Number != 1 && v.Offset+len(v.Raw) <= end {
+					complete++
+				}
+			}
+			if e.Field != AtBitmap && e.Field != AtMTI {
+				require.Equal(t, complete, shown, "%s cut at %d", name, end)
+			}
+		}
+	}
+}
+
+func TestBuildErrors(t *testing.T) {
+	d := load(t, "unionpay-pos")
+	tests := []struct {
+		name   string
+		fields map[int]string
+		want   string
+	}{
+		{"no MTI", map[int]string{3: "000000"}, "field 0 (the MTI) is missing"},
+		{"undefined", map[int]string{0: "0200", 66: "1"}, "field 66: the dialect does not define this field"},
+		{"negative", map[int]string{0: "0200", -1: "1"}, "field -1"},
+		{"too long", map[int]string{0: "0200", 3: "0000000"}, "3"},
+		{"letters in a number", map[int]string{0: "0200", 4: "12.50"}, "4"},
+		{"binary that is not hexadecimal", map[int]string{0: "0200", 52: "PIN"}, `"PIN" is not hexadecimal`},
+		{"not in GBK", map[int]string{0: "0200", 43: "😀"}, "GBK"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := d.Build(test.fields, nil)
+			require.ErrorContains(t, err, test.want)
+			require.ErrorContains(t, err, "build a message")
+		})
+	}
+	k, err := security.NewKey(make([]byte, 8))
+	require.NoError(t, err)
+	m, err := security.NewMAC(security.CUPECB, k)
+	require.NoError(t, err)
+	noMAC, _, err := compile("small.yaml", []byte(strings.Replace(small, "  mac: {algorithm: x9.19, field: 64, policy: require}\n", "", 1)))
+	require.NoError(t, err)
+	_, err = noMAC.Build(map[int]string{0: "0200"}, m)
+	require.ErrorContains(t, err, "dialect small has no MAC field")
+}
+
+func TestDetect(t *testing.T) {
+	var all []*Dialect
+	for _, name := range Names() {
+		all = append(all, load(t, name))
+	}
+	all = append(all, load(t, "iso87-ascii/binary2"))
+	for _, name := range []string{"unionpay-pos", "iso87-bcd", "iso87-ascii", "iso87-ascii/binary2"} {
+		d := load(t, name)
+		base := name
+		if name == "iso87-ascii/binary2" {
+			base = "iso87-ascii"
+		}
+		for _, m := range messages(base) {
+			t.Run(name+"/"+m.name, func(t *testing.T) {
+				f := framed(t, d, built(t, d, m.fields))
+				got, ok := Detect(all, f.Raw)
+				require.True(t, ok)
+				assert.Equal(t, name, got.Dialect.Name())
+				assert.True(t, got.Framed)
+				assert.NoError(t, got.Err)
+				assert.Equal(t, f.Body, got.Body)
+				assert.Equal(t, f.Body, f.Raw[got.BodyAt:])
+
+				// The body alone is found as well. Bodies of the BCD dialects
+				// can be alike, so only what it says is compared.
+				got, ok = Detect(all, f.Body)
+				require.True(t, ok)
+				assert.False(t, got.Framed)
+				assert.NoError(t, got.Err)
+				assert.Equal(t, 0, got.BodyAt)
+
+				// Cut short, it is still the best guess, and says what is wrong.
+				got, ok = Detect([]*Dialect{d}, f.Body[:len(f.Body)-1])
+				require.True(t, ok)
+				assert.Error(t, got.Err)
+			})
+		}
+	}
+	v := vectors(t, "mac_cup_ecb.txt")
+	got, ok := Detect(all, v["PACKET3"])
+	require.True(t, ok)
+	assert.Equal(t, "unionpay-pos", got.Dialect.Name())
+	assert.True(t, got.Framed)
+	got, ok = Detect(all, v["PACKET3"][2:])
+	require.True(t, ok, "a packet without its length header")
+	assert.Equal(t, "unionpay-pos", got.Dialect.Name())
+	assert.Equal(t, 11, got.BodyAt)
+	assert.NoError(t, got.Err)
+	for _, nothing := range []string{"", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\x16\x03\x01\x02\x00\x01\x00", "hello"} {
+		_, ok = Detect(all, []byte(nothing))
+		assert.False(t, ok, "%q", nothing)
+	}
+	_, ok = Detect(nil, v["PACKET3"])
+	assert.False(t, ok)
+}
+
+func FuzzDetect(f *testing.F) {
+	var all []*Dialect
+	for _, name := range Names() {
+		d := load(f, name)
+		all = append(all, d)
+		f.Add(framed(f, d, built(f, d, messages(name)[0].fields)).Raw)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		got, ok := Detect(all, b)
+		if !ok {
+			return
+		}
+		require.Equal(t, len(b)-len(got.Rest)-got.BodyAt, len(got.Body))
+		views, err := got.Dialect.View(got.Body)
+		require.Equal(t, err == nil, got.Err == nil)
+		checkViews(t, got.Body, views)
+	})
+}
