@@ -45,7 +45,7 @@ func TestConnectionRefused(t *testing.T) {
 }
 
 func TestAnUnknownName(t *testing.T) {
-	failed := failsToConnect(t, terminal.Options{Address: "no-such-host.invalid:8583"})
+	failed := failsToConnect(t, terminal.Options{Address: "no-such-host.invalid:8583", ConnectTimeout: 2 * time.Second})
 	// Without a resolver at hand it is the lookup that fails.
 	assert.Contains(t, []terminal.ConnectFailure{terminal.NameUnknown, terminal.ConnectFailed, terminal.ConnectTimeout}, failed.Failure)
 	failed = failsToConnect(t, terminal.Options{Address: "no port"})

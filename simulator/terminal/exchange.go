@@ -69,6 +69,7 @@ type Stray struct {
 	Kind StrayKind
 	Why  string
 	Raw  []byte // the frame, or what there was of it
+	Body []byte // the message in Raw; nil: none was found
 	At   time.Time
 }
 
@@ -77,6 +78,11 @@ type Stray struct {
 // says that the exchange was stopped on this side: ctx ended ([Cancelled]), or
 // the line was closed.
 func (l *Line) Exchange(ctx context.Context, req *Request) (*Exchange, error) {
+	return l.ExchangeWithin(ctx, req, l.o.ResponseTimeout)
+}
+
+// ExchangeWithin is [Line.Exchange] with a response timeout of its own.
+func (l *Line) ExchangeWithin(ctx context.Context, req *Request, within time.Duration) (*Exchange, error) {
 	l.exchanging.Lock()
 	defer l.exchanging.Unlock()
 	x := &Exchange{Request: req}
@@ -93,29 +99,33 @@ func (l *Line) Exchange(ctx context.Context, req *Request) (*Exchange, error) {
 	if l.broken != nil {
 		return l.finish(x, SendFailed, endText(l.broken)+" before"), nil
 	}
-	timeout := time.NewTimer(l.o.ResponseTimeout)
+	timeout := time.NewTimer(within)
 	defer timeout.Stop()
-	if err := l.send(ctx, req); err != nil {
+	if err := l.send(ctx, req, within); err != nil {
 		if ctx.Err() != nil {
 			return l.finish(x, Cancelled, "while sending"), ctx.Err()
 		}
 		return l.finish(x, SendFailed, err.Error()), nil
 	}
 	l.remember(req)
-	return l.await(ctx, x, timeout.C)
+	return l.await(ctx, x, timeout.C, within)
 }
 
 // send writes the frame in one piece, past the library's matching.
-func (l *Line) send(ctx context.Context, req *Request) error {
-	if err := l.net.SetWriteDeadline(time.Now().Add(l.o.ResponseTimeout)); err != nil {
+func (l *Line) send(ctx context.Context, req *Request, within time.Duration) error {
+	if err := l.net.SetWriteDeadline(time.Now().Add(within)); err != nil {
 		return err
 	}
+	fired := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
+		defer close(fired)
 		// An error says that the connection is closed: the write ends anyway.
 		_ = l.net.SetWriteDeadline(time.Unix(1, 0))
 	})
-	defer stop()
 	_, err := l.conn.Write(req.Frame)
+	if !stop() {
+		<-fired // or it would cut the next request short
+	}
 	return err
 }
 
@@ -140,7 +150,7 @@ func (l *Line) drain(x *Exchange) {
 }
 
 // await waits for the reply to the last request sent.
-func (l *Line) await(ctx context.Context, x *Exchange, timeout <-chan time.Time) (*Exchange, error) {
+func (l *Line) await(ctx context.Context, x *Exchange, timeout <-chan time.Time, within time.Duration) (*Exchange, error) {
 	var mismatch *Reply
 	why := ""
 	expired := false
@@ -155,7 +165,7 @@ func (l *Line) await(ctx context.Context, x *Exchange, timeout <-chan time.Time)
 					x.Reply = mismatch
 					return l.finish(x, Mismatch, why), nil
 				}
-				return l.finish(x, NoAnswer, fmt.Sprintf("nothing that fits came within %v", l.o.ResponseTimeout)), nil
+				return l.finish(x, NoAnswer, fmt.Sprintf("nothing that fits came within %v", within)), nil
 			}
 		} else {
 			select {
@@ -200,7 +210,7 @@ func (l *Line) consider(x *Exchange, in *inbound) (mismatch *Reply, why string, 
 		reply := newReply(in)
 		if why := in.facts.differs(&current.facts, l.o.Compare); why != "" {
 			if l.o.WaitOnMismatch {
-				x.Strays = append(x.Strays, Stray{Other, why, in.raw, in.at})
+				x.Strays = append(x.Strays, Stray{Other, why, in.raw, in.body, in.at})
 				return reply, why, false
 			}
 			x.Reply = reply
@@ -219,7 +229,7 @@ func (l *Line) consider(x *Exchange, in *inbound) (mismatch *Reply, why string, 
 // stray records a message that belongs to no exchange or to an earlier one;
 // false if, while a reply is waited for, it may be that.
 func (l *Line) stray(x *Exchange, in *inbound, waiting bool) bool {
-	s := Stray{Raw: in.raw, At: in.at}
+	s := Stray{Raw: in.raw, Body: in.body, At: in.at}
 	defer func() {
 		if s.Kind != 0 {
 			x.Strays = append(x.Strays, s)

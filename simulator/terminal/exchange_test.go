@@ -95,9 +95,18 @@ func oneByOne(k *call) {
 	}
 }
 
+// noAnswer makes an exchange that nothing comes of, and does not wait long.
+func noAnswer(t testing.TB, l *terminal.Line, r *terminal.Request) *terminal.Exchange {
+	t.Helper()
+	x, err := l.ExchangeWithin(t.Context(), r, short)
+	require.NoError(t, err)
+	require.Equal(t, terminal.NoAnswer, x.Outcome, x.Why)
+	return x
+}
+
 func TestNoAnswer(t *testing.T) {
 	d, m := load(t, "iso87-ascii")
-	x := exchange(t, host(t, d, func(*call) {}).dial(impatient), sale(t, m, 1))
+	x := noAnswer(t, host(t, d, func(*call) {}).dial(), sale(t, m, 1))
 	assert.Equal(t, terminal.NoAnswer, x.Outcome)
 	assert.Nil(t, x.Reply)
 	assert.Contains(t, x.Why, "50ms")
@@ -113,8 +122,8 @@ func TestALateReplyIsRecognisedAndHarmless(t *testing.T) {
 		}
 		k.write(append(first, k.approval(nil)...)) // the late one overtakes nobody
 	})
-	l := h.dial(impatient)
-	assert.Equal(t, terminal.NoAnswer, exchange(t, l, sale(t, m, 1)).Outcome)
+	l := h.dial()
+	noAnswer(t, l, sale(t, m, 1))
 	x := exchange(t, l, sale(t, m, 2))
 	assert.Equal(t, terminal.Approved, x.Outcome, x.Why)
 	require.Len(t, x.Strays, 1)
@@ -160,7 +169,9 @@ func TestWaitOnMismatch(t *testing.T) {
 	assert.Equal(t, terminal.Other, x.Strays[0].Kind)
 
 	h = host(t, d, func(k *call) { k.write(k.approval(wrong)) })
-	x = exchange(t, h.dial(wait, impatient), sale(t, m, 1))
+	l := h.dial(wait)
+	x, err := l.ExchangeWithin(t.Context(), sale(t, m, 1), time.Second)
+	require.NoError(t, err)
 	assert.Equal(t, terminal.Mismatch, x.Outcome)
 	assert.Contains(t, x.Why, "field 4")
 }
@@ -172,6 +183,11 @@ func TestCompareTolerates(t *testing.T) {
 	assert.Equal(t, terminal.Mismatch, x.Outcome)
 	x = exchange(t, h.dial(func(o *terminal.Options) { o.Compare = []int{3, 4, 11, 41} }), sale(t, m, 1))
 	assert.Equal(t, terminal.Approved, x.Outcome, x.Why)
+
+	h = host(t, d, func(k *call) { k.write(k.approval(map[int]string{2: "4111111111111111"})) })
+	x = exchange(t, h.dial(func(o *terminal.Options) { o.Compare = []int{2} }), sale(t, m, 1))
+	assert.Equal(t, terminal.Mismatch, x.Outcome)
+	assert.Equal(t, "its field 2 is not the one sent", x.Why)
 }
 
 func TestARequestOfTheHostIsNoReply(t *testing.T) {

@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/acqsim/acqsim/simulator/dialect"
@@ -77,6 +78,8 @@ func (f *facts) differs(q *facts, compare []int) string {
 		sent, asked := q.fields[n]
 		got, given := f.fields[n]
 		switch {
+		case asked && given && got != sent && !slices.Contains(compared, n):
+			return fmt.Sprintf("its field %d is not the one sent", n) // it may be a card number
 		case asked && given && got != sent:
 			return fmt.Sprintf("its field %d is %s, not %s", n, got, sent)
 		case asked && !given && n == fieldSTAN:

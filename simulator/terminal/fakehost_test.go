@@ -174,8 +174,6 @@ func (h *fakeHost) dial(change ...func(*terminal.Options)) *terminal.Line {
 	return l
 }
 
-func impatient(o *terminal.Options) { o.ResponseTimeout = short }
-
 func exchange(t testing.TB, l *terminal.Line, r *terminal.Request) *terminal.Exchange {
 	t.Helper()
 	x, err := l.Exchange(t.Context(), r)
