@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/acqsim/acqsim/scenarios/strictyaml"
 	"github.com/acqsim/acqsim/scenarios/world"
@@ -19,30 +17,6 @@ import (
 	"github.com/acqsim/acqsim/simulator/security"
 	"github.com/acqsim/acqsim/simulator/terminal"
 )
-
-// sendFlags are the flags of `acqsim send`.
-type sendFlags struct {
-	to, dialect, messages string
-	timeout, connect      time.Duration
-
-	tls, insecure bool
-	ca, cert, key string
-
-	card, pin, currency        string
-	terminal, merchant         string
-	stan, batch                uint32
-	rrn, approval, reason      string
-	original                   uint32
-	originalBatch              uint32
-	originalDate, originalType string
-	repeat, signOn, mac        bool
-	fields                     []string
-	tpdu, header               string
-	hex, json, unsafe          bool
-	signOnChanged, macChanged  bool
-}
-
-const autoPIN = "auto"
 
 func newSendCommand(a *app) *cobra.Command {
 	f := &sendFlags{}
@@ -85,55 +59,6 @@ connection (4); acqsim help exit-codes has them all.`,
 	return cmd
 }
 
-func (f *sendFlags) define(s *pflag.FlagSet) {
-	s.StringVar(&f.to, "to", "", "address of the `HOST:PORT` (default the port of this machine where acqsim serve has the dialect)")
-	s.StringVar(&f.dialect, "dialect", "", "`NAME` of the dialect, or its file (default that of the first listener)")
-	s.StringVar(&f.messages, "messages", "", "take the wording of the messages from this `FILE`")
-	s.DurationVar(&f.timeout, "timeout", 30*time.Second, "how long to wait for the reply")
-	s.DurationVar(&f.connect, "connect-timeout", 10*time.Second, "how long to wait for the connection")
-
-	s.BoolVar(&f.tls, "tls", false, "use TLS")
-	s.StringVar(&f.ca, "ca", "", "trust the certificates of this PEM `FILE`, not the system's")
-	s.StringVar(&f.cert, "cert", "", "show the certificate of this PEM `FILE`")
-	s.StringVar(&f.key, "key", "", "the certificate's key is in this PEM `FILE`")
-	s.BoolVar(&f.insecure, "insecure", false, "use TLS and accept any certificate")
-
-	s.StringVar(&f.card, "card", "", "`ALIAS` of a card of the world, or a card number (default good)")
-	s.StringVar(&f.pin, "pin", "", "enter this `PIN`; auto: the one that the world knows of the card")
-	s.StringVar(&f.currency, "currency", "", "`CODE` of the currency, such as CNY (default that of the card's account)")
-	s.StringVar(&f.terminal, "terminal", "", "`ID` of the terminal (default the first of the world in service)")
-	s.StringVar(&f.merchant, "merchant", "", "`ID` of the merchant (default the terminal's)")
-	s.Uint32Var(&f.stan, "stan", 0, "`NUMBER` of the transaction, 1 to 999999 (default by the clock)")
-	s.Uint32Var(&f.batch, "batch", 1, "`NUMBER` of the batch; a sign-on brings the host's")
-	s.StringVar(&f.rrn, "rrn", "", "retrieval reference `NUMBER` of the original")
-	s.StringVar(&f.approval, "approval", "", "approval `CODE` of the original")
-	s.Uint32Var(&f.original, "original-stan", 0, "STAN of the original, a `NUMBER`")
-	s.Uint32Var(&f.originalBatch, "original-batch", 0, "batch `NUMBER` of the original (default --batch)")
-	s.StringVar(&f.originalDate, "original-date", "", "date of the original, `MMDD` (default today)")
-	s.StringVar(&f.originalType, "original-type", world.Sale.String(), "what a reversal reverses: the `TYPE` of the original")
-	s.StringVar(&f.reason, "reason", "", "`CODE` that says why it is reversed (default 98: no answer)")
-	s.BoolVar(&f.repeat, "repeat", false, "send it as a repeat, such as 0401")
-	s.StringArrayVar(&f.fields, "field", nil, "set a field, `N=VALUE`, or leave it out, N=; binary fields in hexadecimal; can be given several times")
-	s.StringVar(&f.tpdu, "tpdu", "", "TPDU as `HEX`, 5 bytes")
-	s.StringVar(&f.header, "header", "", "proprietary header as `HEX`")
-
-	s.BoolVar(&f.signOn, "sign-on", false, "sign on first, on the same connection (default with --mac or --pin)")
-	s.BoolVar(&f.mac, "mac", false, "sign the request, and check the reply")
-	s.BoolVar(&f.hex, "hex", false, "print the frames in hexadecimal, too")
-	s.BoolVar(&f.json, "json", false, "print one JSON object instead")
-	s.BoolVar(&f.unsafe, "unsafe", false, "mask nothing: card numbers and PIN blocks are shown as they are")
-}
-
-// sendTypes are the transactions that can be sent.
-func sendTypes() (names []string) {
-	for _, t := range world.TransactionTypes() {
-		if t != world.ESignature {
-			names = append(names, t.String())
-		}
-	}
-	return names
-}
-
 // sending is one run of the command.
 type sending struct {
 	a         *app
@@ -156,7 +81,11 @@ func (a *app) send(cmd *cobra.Command, f *sendFlags, args []string) error {
 	if err := s.prepare(cmd, args); err != nil {
 		return err
 	}
-	return s.run(cmd.Context())
+	err := s.run(cmd.Context())
+	if errors.Is(err, context.Canceled) {
+		return exitWith(exitInterrupted, errors.New("interrupted before there was an answer; the host may have acted on the request all the same"))
+	}
+	return err
 }
 
 // prepare makes everything of flags and configuration that can be made without
@@ -414,21 +343,4 @@ func exitOf(o terminal.Outcome) int {
 	default:
 		return exitNoAnswer
 	}
-}
-
-// fieldChanges reads N=VALUE.
-func fieldChanges(texts []string) (map[int]string, error) {
-	if len(texts) == 0 {
-		return nil, nil
-	}
-	all := map[int]string{}
-	for _, text := range texts {
-		number, value, ok := strings.Cut(text, "=")
-		n, err := strconv.Atoi(number)
-		if !ok || err != nil || n < 0 || n == 1 || n > dialect.MaxField {
-			return nil, fmt.Errorf("--field: %q is no field: write N=VALUE with N from 2 to %d (0: the MTI)", text, dialect.MaxField)
-		}
-		all[n] = value
-	}
-	return all, nil
 }

@@ -8,11 +8,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/hex"
 	"encoding/pem"
 	"math/big"
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -144,4 +146,44 @@ func TestClockSTAN(t *testing.T) {
 		seen[n] = true
 		at = at.Add(10 * time.Millisecond)
 	}
+}
+
+// TestInterruptingASend: the request is out when the interrupt comes.
+func TestInterruptingASend(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = l.Close() }()
+	ctx, interrupt := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() {
+		c, err := l.Accept()
+		if err == nil {
+			_, err = c.Read(make([]byte, 1))
+			interrupt()
+			defer func() { _ = c.Close() }()
+		}
+		served <- err
+	}()
+	var stdout, stderr strings.Builder
+	code := run(ctx, []string{"send", "echo", "--to", l.Addr().String()}, strings.NewReader(""), &stdout, &stderr)
+	require.NoError(t, <-served)
+	assert.Equal(t, exitInterrupted, code, stderr.String())
+	assert.Contains(t, stderr.String(), "may have acted on the request")
+	assert.Contains(t, stdout.String(), "0820 echo")
+}
+
+// TestWhatCannotBeReadIsMaskedAllTheSame plants a card number where no field
+// is.
+func TestWhatCannotBeReadIsMaskedAllTheSame(t *testing.T) {
+	d, err := dialect.Load("iso87-ascii")
+	require.NoError(t, err)
+	s := &sending{d: d, f: &sendFlags{}}
+	raw := []byte("xx4111111111111111yy")
+	for _, body := range [][]byte{nil, raw[2:]} {
+		m := s.message(raw, body)
+		assert.NotContains(t, m.Hex, hex.EncodeToString([]byte("4111111111111111")))
+		assert.Len(t, m.Hex, 2*len(raw))
+	}
+	s.f.unsafe = true
+	assert.Contains(t, s.message(raw, nil).Hex, hex.EncodeToString([]byte("4111111111111111")))
 }

@@ -1,16 +1,12 @@
 package main
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/acqsim/acqsim/scenarios/world"
-	"github.com/acqsim/acqsim/simulator/dialect"
 	"github.com/acqsim/acqsim/simulator/terminal"
 )
 
@@ -22,8 +18,10 @@ func (s *sending) fill(w *world.World, amount []string) (err error) {
 		p.STAN = clockSTAN(p.Time)
 	}
 	p.Batch, p.RRN, p.Approval, p.Reason, p.Repeat = f.batch, f.rrn, f.approval, f.reason, f.repeat
-	if p.Terminal = f.terminal; p.Terminal == "" {
-		p.Terminal = firstTerminal(w)
+	if first := firstTerminal(w); f.terminal != "" {
+		p.Terminal = f.terminal
+	} else if w.Terminals[first] != nil {
+		p.Terminal = first
 	}
 	if p.Merchant = f.merchant; p.Merchant == "" {
 		if t := w.Terminals[p.Terminal]; t != nil {
@@ -152,38 +150,4 @@ func clockSTAN(now time.Time) uint32 {
 
 func isDigits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
-}
-
-// line makes the options of the connection.
-func (f *sendFlags) line(d *dialect.Dialect, address string) (terminal.Options, error) {
-	o := terminal.Options{Dialect: d, Address: address, ConnectTimeout: f.connect, ResponseTimeout: f.timeout}
-	if f.timeout <= 0 || f.connect <= 0 {
-		return o, errors.New("--timeout and --connect-timeout: a time above zero is wanted")
-	}
-	if !f.tls && !f.insecure && f.ca == "" && f.cert == "" && f.key == "" {
-		return o, nil
-	}
-	o.TLS = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: f.insecure} //nolint:gosec // the user asked for it
-	if f.ca != "" {
-		pem, err := os.ReadFile(f.ca)
-		if err != nil {
-			return o, fmt.Errorf("--ca: %w", unwrapPath(err))
-		}
-		o.TLS.RootCAs = x509.NewCertPool()
-		if !o.TLS.RootCAs.AppendCertsFromPEM(pem) {
-			return o, fmt.Errorf("--ca: %s holds no certificate in PEM format", f.ca)
-		}
-	}
-	switch {
-	case f.cert == "" && f.key == "":
-		return o, nil
-	case f.cert == "" || f.key == "":
-		return o, errors.New("--cert and --key: give both")
-	}
-	pair, err := tls.LoadX509KeyPair(f.cert, f.key)
-	if err != nil {
-		return o, fmt.Errorf("--cert: %w", unwrapPath(err))
-	}
-	o.TLS.Certificates = []tls.Certificate{pair}
-	return o, nil
 }

@@ -46,7 +46,11 @@ func (s *sending) message(whole, body []byte) sentMessage {
 	shown := bytes.Clone(whole)
 	at := len(whole) - len(body)
 	secrets := map[int]string{}
-	if !s.f.unsafe {
+	switch {
+	case s.f.unsafe:
+	case len(body) == 0:
+		transcript.MaskRuns(shown)
+	default:
 		var ix dialect.Index
 		// What can't be read is masked as garbage, and said below.
 		_, _ = s.d.Index(shown[at:], &ix)
@@ -109,7 +113,7 @@ func (s *sending) printReply(x *terminal.Exchange) {
 	for _, stray := range x.Strays {
 		s.a.say("\n%s message: %s", stray.Kind, stray.Why)
 		if s.f.hex {
-			s.a.fields(s.message(stray.Raw, nil), true)
+			s.a.fields(s.message(stray.Raw, stray.Body), true)
 		}
 	}
 	if x.Reply == nil {
