@@ -51,7 +51,7 @@ func (r *reader) ReadMessage(from io.Reader) (*iso8583.Message, error) {
 	var bad *frame.Error
 	switch {
 	case err == nil && f.KeepAlive:
-		return nil, nil //nolint:nilnil // the library's way to say that there is none
+		return nil, nil // the library's way to say that there is none
 	case err == nil:
 		in.raw = bytes.Clone(f.Raw)
 		in.body = in.raw[len(in.raw)-len(f.Body):]
@@ -78,5 +78,5 @@ func (r *reader) ReadMessage(from io.Reader) (*iso8583.Message, error) {
 		close(r.line.readerDone)
 		return nil, fmt.Errorf("the line ended: %w", in.end)
 	}
-	return nil, nil //nolint:nilnil // as above
+	return nil, nil
 }
