@@ -54,20 +54,27 @@ type discard struct{}
 func (discard) Append([]byte) {}
 
 // BenchmarkPost is a sale with everything that a host asks of the books for
-// it, closing each batch after 1,000 sales.
+// it, closing each batch after 1,000 sales, with a million open.
 func BenchmarkPost(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		log  ledger.Log
 	}{{"memory", nil}, {"log", discard{}}} {
 		b.Run(c.name, func(b *testing.B) {
-			r := newRig(ledger.Options{Log: c.log}, benchTerminals)
-			b.ReportAllocs()
-			for b.Loop() {
+			r := newRig(ledger.Options{MaxOpen: 1000 * benchTerminals, Log: c.log}, benchTerminals)
+			sale := func() {
+				// In turn, so that not all close at once; 500 are open on average.
 				t := r.sale().Terminal
-				if t.Totals.DebitCount == 1000 {
+				if (int(t.Serial)+r.n%benchTerminals)%1000 == 0 {
 					r.book.CloseBatch(t, t.Batch+1)
 				}
+			}
+			for range 1000 * benchTerminals {
+				sale()
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				sale()
 			}
 		})
 	}
@@ -139,5 +146,32 @@ func BenchmarkMemory(b *testing.B) {
 		b.ReportMetric(float64(full-idle)/open, "B/txn")
 		b.ReportMetric(float64(unsafe.Sizeof(ledger.Txn{})), "B/struct")
 		runtime.KeepAlive(r)
+	}
+}
+
+// BenchmarkFlush is a sale that is on its way to the disk before the answer
+// would leave: alone, and as one of 16.
+func BenchmarkFlush(b *testing.B) {
+	for _, batch := range []int{1, 16} {
+		b.Run(fmt.Sprint(batch), func(b *testing.B) {
+			s, book, err := ledger.OpenState(b.TempDir(), ledger.Options{MaxOpen: 10_000})
+			if err != nil {
+				b.Fatal(err)
+			}
+			r := &rig{book: book, terminals: []*ledger.Terminal{book.Terminal("T0000001")}}
+			n := 0
+			for b.Loop() {
+				r.sale()
+				if n++; n%batch != 0 {
+					continue
+				}
+				if err := s.Flush(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if err := s.Close(); err != nil {
+				b.Fatal(err)
+			}
+		})
 	}
 }
