@@ -42,11 +42,11 @@ type sendFlags struct {
 const autoPIN = "auto"
 
 func (f *sendFlags) define(s *pflag.FlagSet) {
-	s.StringVar(&f.to, "to", "", "address of the `HOST:PORT` (default the port of this machine where acqsim serve has the dialect)")
+	s.StringVar(&f.to, "to", "", "send to `HOST:PORT` (default the port of this machine where acqsim serve has the dialect)")
 	s.StringVar(&f.dialect, "dialect", "", "`NAME` of the dialect, or its file (default that of the first listener)")
 	s.StringVar(&f.messages, "messages", "", "take the wording of the messages from this `FILE`")
-	s.DurationVar(&f.timeout, "timeout", 30*time.Second, "how long to wait for the reply")
-	s.DurationVar(&f.connect, "connect-timeout", 10*time.Second, "how long to wait for the connection")
+	s.DurationVar(&f.timeout, "timeout", 30*time.Second, "`TIME` to wait for the reply")
+	s.DurationVar(&f.connect, "connect-timeout", 10*time.Second, "`TIME` to wait for the connection")
 
 	s.BoolVar(&f.tls, "tls", false, "use TLS")
 	s.StringVar(&f.ca, "ca", "", "trust the certificates of this PEM `FILE`, not the system's")
@@ -74,7 +74,7 @@ func (f *sendFlags) define(s *pflag.FlagSet) {
 	s.StringVar(&f.header, "header", "", "proprietary header as `HEX`")
 
 	s.BoolVar(&f.signOn, "sign-on", false, "sign on first, on the same connection (default with --mac or --pin)")
-	s.BoolVar(&f.mac, "mac", false, "sign the request, and check the reply")
+	s.BoolVar(&f.mac, "mac", false, "sign the request and check the reply (default where it signs on first)")
 	s.BoolVar(&f.hex, "hex", false, "print the frames in hexadecimal, too")
 	s.BoolVar(&f.json, "json", false, "print one JSON object instead")
 	s.BoolVar(&f.unsafe, "unsafe", false, "mask nothing: card numbers and PIN blocks are shown as they are")
