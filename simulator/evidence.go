@@ -8,19 +8,37 @@ import (
 	"github.com/acqsim/acqsim/simulator/frame"
 )
 
-// add appends an event of this connection and returns it.
-func (x *exchange) add(k transcript.Kind, now time.Time) *transcript.Event {
-	e := x.c.event(k, transcript.Terminal)
-	e.At = now
-	x.events = append(x.events, e)
-	return &x.events[len(x.events)-1]
+// add appends an event of this connection to the batch and returns it.
+func (x *exchange) add(k transcript.Kind, a transcript.Actor, now time.Time) *transcript.Event {
+	x.events = grow(x.events)
+	e := &x.events[len(x.events)-1]
+	x.fill(e, k, a, now)
+	return e
 }
 
-// exchangeEvent starts an event with what the exchange is about.
-func (x *exchange) exchangeEvent(k transcript.Kind, a transcript.Actor, now time.Time) transcript.Event {
-	c, r, d := x.c, &x.req, &x.dec
-	e := c.event(k, a)
-	e.At, e.Message = now, c.messages
+// grow makes a slice longer by one element, whatever that holds: an event is
+// too large to be copied about.
+func grow(events []transcript.Event) []transcript.Event {
+	if n := len(events); n < cap(events) {
+		return events[:n+1]
+	}
+	return append(events, transcript.Event{})
+}
+
+func (x *exchange) fill(e *transcript.Event, k transcript.Kind, a transcript.Actor, now time.Time) {
+	c := x.c
+	*e = transcript.Event{Kind: k, Actor: a, At: now, Listener: c.l.Name, Dialect: c.l.Dialect.Name(), Conn: c.n, Message: c.messages}
+}
+
+// addExchange appends an event with what the exchange is about.
+func (x *exchange) addExchange(k transcript.Kind, a transcript.Actor, now time.Time) *transcript.Event {
+	e := x.add(k, a, now)
+	x.fillExchange(e)
+	return e
+}
+
+func (x *exchange) fillExchange(e *transcript.Event) {
+	r, d := &x.req, &x.dec
 	e.Terminal, e.Merchant = d.Terminal, d.Merchant
 	e.Type, e.MTI, e.Processing = r.Type, r.MTI, r.Processing
 	e.STAN, e.HasSTAN = r.STAN, r.HasSTAN
@@ -31,57 +49,49 @@ func (x *exchange) exchangeEvent(k transcript.Kind, a transcript.Actor, now time
 	if r.HasBatch {
 		e.Batch = r.Batch
 	}
-	return e
 }
 
 func (x *exchange) recordRequest(f frame.Frame, now time.Time, bad bool) {
-	e := x.exchangeEvent(transcript.Received, transcript.Terminal, now)
+	e := x.addExchange(transcript.Received, transcript.Terminal, now)
 	e.MAC = x.dec.MAC
 	from := len(x.evidence)
 	x.evidence = append(x.evidence, f.Raw...)
 	copied := x.evidence[from:]
+	e.Secrets = x.c.l.Dialect.Mask(copied, &x.req.Index, len(f.Raw)-len(f.Body))
 	if bad {
-		transcript.MaskRuns(copied)
 		e.Why = x.dec.Why
-	} else {
-		e.Secrets = x.c.l.Dialect.Mask(copied, &x.req.Index, len(f.Raw)-len(f.Body))
 	}
-	x.frames = append(x.frames, span{len(x.events), from, len(x.evidence)})
-	x.events = append(x.events, e)
+	x.frames = append(x.frames, span{len(x.events) - 1, from, len(x.evidence)})
 }
 
 func (x *exchange) recordDecision(now time.Time) {
 	d := &x.dec
-	e := x.exchangeEvent(transcript.Decided, transcript.Host, now)
+	e := x.addExchange(transcript.Decided, transcript.Host, now)
 	e.Outcome, e.Why, e.RRN, e.Approval = d.Outcome, d.Why, d.RRN, d.Approval
 	e.Code = x.c.l.Dialect.Code(d.Outcome)
 	if d.From != "" {
 		x.postings = append(x.postings, transcript.Posting{From: d.From, To: d.To, Amount: d.Amount, Currency: d.Moved})
 		e.Postings = x.postings[len(x.postings)-1:]
 	}
-	x.events = append(x.events, e)
 	if b := d.Closed; b != nil {
-		e := x.exchangeEvent(transcript.BatchClosed, transcript.Host, now)
+		e := x.addExchange(transcript.BatchClosed, transcript.Host, now)
 		e.Batch = b.Batch
 		e.Text = fmt.Sprintf("%d sales, %d minor units; %d refunds, %d minor units",
 			b.Totals.DebitCount, b.Totals.DebitAmount, b.Totals.CreditCount, b.Totals.CreditAmount)
-		x.events = append(x.events, e)
 	}
 }
 
 // discard records a frame that gets no answer, and why.
 func (x *exchange) discard(f frame.Frame, now time.Time, why string) {
-	e := x.add(transcript.Discarded, now)
-	e.Actor, e.Message, e.Why = transcript.Host, x.c.messages, why
+	x.add(transcript.Discarded, transcript.Host, now).Why = why
 	x.keepBytes(f.Raw)
 	x.c.s.o.Metrics.discarded.Inc()
 }
 
 // discarded records that a request which was read gets no answer.
 func (x *exchange) discarded(now time.Time, why string) {
-	e := x.exchangeEvent(transcript.Discarded, transcript.Host, now)
+	e := x.addExchange(transcript.Discarded, transcript.Host, now)
 	e.Outcome, e.Why = x.dec.Outcome, why
-	x.events = append(x.events, e)
 	x.c.s.o.Metrics.discarded.Inc()
 }
 

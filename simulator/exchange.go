@@ -65,7 +65,7 @@ func (x *exchange) handle(f frame.Frame) {
 	now := time.Now()
 	c.messages++
 	if f.KeepAlive {
-		x.add(transcript.KeepAlive, now).Message = c.messages
+		x.add(transcript.KeepAlive, transcript.Terminal, now)
 		x.keepBytes(f.Raw)
 		c.s.o.Metrics.keepAlives.Inc()
 		return
@@ -112,34 +112,40 @@ func (x *exchange) reply(now, business time.Time) {
 		c.s.o.Metrics.unbuilt.Inc()
 		return
 	}
-	e := x.exchangeEvent(transcript.Sent, transcript.Host, now)
-	e.Outcome, e.Code, e.RRN, e.Approval = x.dec.Outcome, d.Code(x.dec.Outcome), x.dec.RRN, x.dec.Approval
-	e.Why = x.dec.Why
-	if x.dec.ReadyAt.IsZero() {
-		x.out = out
-		x.replies = append(x.replies, x.maskReply(out[from:], len(x.sent)))
-		x.sent = append(x.sent, e)
-		x.arrived = append(x.arrived, now)
+	if !x.dec.ReadyAt.IsZero() {
+		x.out = out[:from]
+		x.hold(out[from:], now, now.Add(x.dec.ReadyAt.Sub(business)))
 		return
 	}
-	x.out = out[:from]
-	x.hold(e, out[from:], now, now.Add(x.dec.ReadyAt.Sub(business)))
+	x.out = out
+	x.replies = append(x.replies, x.maskReply(out[from:], len(x.sent)))
+	x.sent = grow(x.sent)
+	x.fillSent(&x.sent[len(x.sent)-1], now)
+	x.arrived = append(x.arrived, now)
+}
+
+func (x *exchange) fillSent(e *transcript.Event, now time.Time) {
+	x.fill(e, transcript.Sent, transcript.Host, now)
+	x.fillExchange(e)
+	d := &x.dec
+	e.Outcome, e.Code, e.RRN, e.Approval, e.Why = d.Outcome, x.c.l.Dialect.Code(d.Outcome), d.RRN, d.Approval, d.Why
 }
 
 // hold keeps a reply until it is due.
-func (x *exchange) hold(sent transcript.Event, reply []byte, now, due time.Time) {
+func (x *exchange) hold(reply []byte, now, due time.Time) {
 	c := x.c
 	if c.w.Pending()+len(x.held) >= maxHeld {
 		x.discarded(now, fmt.Sprintf("%d answers of slow issuers wait on this connection already: that is the limit", maxHeld))
 		return
 	}
-	e := x.exchangeEvent(transcript.Held, transcript.Host, now)
-	e.Outcome, e.Code, e.Due, e.Why = sent.Outcome, sent.Code, due, "the issuer is slow"
-	x.events = append(x.events, e)
+	sent := new(transcript.Event)
+	x.fillSent(sent, now)
 	m := x.maskReply(reply, 0)
 	sent.Raw = append([]byte(nil), x.evidence[m.from:m.to]...)
+	e := x.addExchange(transcript.Held, transcript.Host, now)
+	e.Outcome, e.Code, e.Due, e.Why = sent.Outcome, sent.Code, due, "the issuer is slow"
 	x.held = append(x.held, delivery{due, append([]byte(nil), reply...),
-		func(at time.Time, err error) { c.written(sent, now, at, err) }})
+		func(at time.Time, err error) { c.written(*sent, now, at, err) }})
 }
 
 // written records that a held reply went out, or did not.

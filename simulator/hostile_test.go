@@ -176,7 +176,6 @@ func TestConnectionLimit(t *testing.T) {
 func TestAPeerThatNeverReads(t *testing.T) {
 	s := start(t, "iso87-ascii", func(o *simulator.Options) { o.Listeners[0].WriteTimeout = 200 * time.Millisecond })
 	p := dial(t, s, "iso87-ascii")
-	require.NoError(t, p.c.(*net.TCPConn).SetReadBuffer(4096))
 	var all []byte
 	for range 200 {
 		all = append(all, p.frame(p.message("echo", 0, nil))...)
