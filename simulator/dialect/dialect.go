@@ -118,6 +118,13 @@ func (d *Dialect) RememberUnmatched() bool { return d.conv.rememberUnmatched }
 // again; otherwise it is declined as a duplicate.
 func (d *Dialect) RepeatsAnswer() bool { return d.conv.repeatsAnswer }
 
+// TellsBatch reports whether the reply to a sign-on tells the terminal its batch
+// number. A terminal that can't be told is followed.
+func (d *Dialect) TellsBatch() bool {
+	n := uint(d.conv.batch.field)
+	return n > 0 && d.conv.batch.length > 0 && d.conv.replies[networkClass].echo[(n-1)/64]&(1<<(63-(n-1)%64)) != 0
+}
+
 // KeyDownload returns the form of working keys that a sign-on asks for; false
 // if it asks for none.
 func (d *Dialect) KeyDownload(req *Request) (security.Download, bool) {

@@ -96,6 +96,10 @@ func (d *Dialect) formatError(n, at int, mti uint16, err error) *FormatError {
 	return &FormatError{Field: n, Name: d.FieldName(n).EN, Offset: at, MTI: mti, Err: err}
 }
 
+// batchDigits is the length of a batch number. A field that may hold something
+// else, as private fields do, is a batch number if it has that length.
+const batchDigits = 6
+
 // facts reads what the host needs from the indexed fields.
 func (d *Dialect) facts(req *Request) {
 	c := &d.conv
@@ -120,8 +124,8 @@ func (d *Dialect) facts(req *Request) {
 	req.PINBlock = d.bytes(req, int(c.pinField), req.scratch[:16])
 	req.MAC = d.bytes(req, int(c.macField), req.scratch[16:])
 
-	if n, ok := d.number(req, c.batch); ok && n < 1e9 {
-		req.Batch, req.HasBatch = uint32(n), true //nolint:gosec // below 1e9
+	if n, ok := d.number(req, c.batch); ok && n < 1e6 && (!c.batch.whole() || req.Index.Units(int(c.batch.field)) == batchDigits) {
+		req.Batch, req.HasBatch = uint32(n), true //nolint:gosec // 6 digits
 	}
 	for _, p := range c.networkCode {
 		if n, ok := d.number(req, p); ok && n < 1000 {

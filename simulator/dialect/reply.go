@@ -187,7 +187,7 @@ func (d *Dialect) appendEcho(dst []byte, n int, rule *replyRule, req *Request, r
 			dst[len(dst)-1] &= 0xF0
 		}
 	}
-	if p := d.conv.batch; resp.HasBatch && int(p.field) == n && int(p.offset+p.length) <= units {
+	if p := d.conv.batch; resp.HasBatch && p.length > 0 && int(p.field) == n && int(p.offset+p.length) <= units {
 		var buf [20]byte
 		l.overwrite(dst[at+value:], units, int(p.offset), appendNumber(buf[:0], int(resp.Batch), int(p.length)))
 	}

@@ -138,7 +138,8 @@ func (c *call) turnAway(o world.Outcome, why string) bool {
 const batchNumbers = 1_000_000
 
 // stepBatch follows the terminal's batch number. A later number closes the
-// open batch; an earlier one is out of step.
+// open batch; an earlier one is out of step, unless the dialect has no way to
+// tell the terminal: then it is followed, too.
 func (c *call) stepBatch() bool {
 	t := c.terminal.books
 	if !c.req.HasBatch {
@@ -153,7 +154,7 @@ func (c *call) stepBatch() bool {
 	case t.Batch == 0:
 		c.h.book.SetBatch(t, n)
 		return true
-	case laterBatch(n, t.Batch):
+	case laterBatch(n, t.Batch), !c.d.TellsBatch():
 		closed := BatchClosed{Batch: t.Batch}
 		closed.Totals = c.h.book.CloseBatch(t, n)
 		c.dec.Closed = &closed
