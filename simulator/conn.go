@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -89,7 +88,7 @@ func (c *conn) read() (transcript.Actor, string) {
 	for {
 		f, err := c.r.Next()
 		if err == nil {
-			err = c.batch(f)
+			err = c.answer(f)
 			if err != nil {
 				return transcript.Terminal, "the peer does not take its replies: " + err.Error()
 			}
@@ -99,25 +98,6 @@ func (c *conn) read() (transcript.Actor, string) {
 			return actor, why
 		}
 	}
-}
-
-// batch answers a frame and all frames that have arrived behind it, then
-// writes the replies together.
-func (c *conn) batch(f frame.Frame) error {
-	x := exchanges.Get().(*exchange)
-	defer exchanges.Put(x)
-	x.begin(c)
-	for {
-		x.handle(f)
-		if x.full() || !c.r.Ready() {
-			break
-		}
-		var err error
-		if f, err = c.r.Next(); err != nil {
-			break // Ready promised a frame; the next read tells what went wrong
-		}
-	}
-	return x.flush()
 }
 
 // readFailed records what can't be read and says whether to go on.
@@ -170,6 +150,3 @@ func (c *conn) cut() {
 func (c *conn) event(k transcript.Kind, a transcript.Actor) transcript.Event {
 	return transcript.Event{Kind: k, Actor: a, Listener: c.l.Name, Dialect: c.l.Dialect.Name(), Conn: c.n}
 }
-
-// exchanges are reused: a connection that waits for its peer holds none.
-var exchanges = sync.Pool{New: func() any { return new(exchange) }}

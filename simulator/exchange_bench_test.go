@@ -46,7 +46,7 @@ func benchmarkExchange(b *testing.B, name string, depth int) {
 		f, stan := sale(b, d, fmt.Sprintf("T%07d", i))
 		frames, stans = append(frames, f), append(stans, stan)
 	}
-	x := exchanges.Get().(*exchange)
+	x := batches.Get().(*batch)
 	b.ReportAllocs()
 	b.ResetTimer()
 	for n := 0; n < b.N; n += depth {
@@ -54,14 +54,18 @@ func benchmarkExchange(b *testing.B, name string, depth int) {
 		for i := range depth {
 			t := (n + i) % terminals
 			next(stans[t])
-			x.handle(frames[t])
+			x.take(frames[t])
+		}
+		x.decide()
+		for _, e := range x.all[:x.n] {
+			x.finish(e)
 		}
 		if err := x.flush(); err != nil {
 			b.Fatal(err)
 		}
 	}
 	b.StopTimer()
-	require.Equal(b, "approved", x.dec.Outcome.String(), x.dec.Why)
+	require.Equal(b, "approved", x.all[0].dec.Outcome.String(), x.all[0].dec.Why)
 }
 
 // sale builds a sale's frame and says where its STAN stands.

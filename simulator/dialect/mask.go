@@ -98,6 +98,12 @@ func (d *Dialect) Mask(b []byte, ix *Index, bodyAt int) []transcript.Secret {
 	return d.secrets.list(&found)
 }
 
+// MaskReply is [Dialect.Mask] for the reply that AppendReply made last from req:
+// it knows already where everything stands.
+func (d *Dialect) MaskReply(b []byte, req *Request, bodyAt int) []transcript.Secret {
+	return d.Mask(b, &req.reply, bodyAt)
+}
+
 func (d *Dialect) maskField(body []byte, ix *Index, n int, kind maskKind) secretKind {
 	l := &d.fields[n]
 	value, units := ix.Value(body, n), ix.Units(n)

@@ -62,7 +62,8 @@ func TestReadFactsOfASale(t *testing.T) {
 				assert.Zero(t, req.NetworkCode)
 				assert.Zero(t, req.Software)
 			} else {
-				assert.False(t, req.HasBatch)
+				assert.True(t, req.HasBatch, "six digits in DE 60 are the batch")
+				assert.Equal(t, uint32(1), req.Batch)
 				assert.Equal(t, -1, req.Software)
 			}
 		})
@@ -109,12 +110,13 @@ func TestReadOriginals(t *testing.T) {
 		fields  map[int]string
 		want    Original
 	}{
-		{"DE 90", "iso87-ascii", iso("reversal"), Original{STAN: 42, HasSTAN: true, MTI: 200, Date: 1123}},
-		{"DE 90 in BCD", "iso87-bcd", iso("reversal"), Original{STAN: 42, HasSTAN: true, MTI: 200, Date: 1123}},
-		{"own STAN", "iso87-ascii", iso("reversal repeat"), Original{STAN: 42, HasSTAN: true, Own: true}},
-		{"DE 90 of zeros", "iso87-ascii", with(iso("reversal"), map[int]string{90: "0"}), Original{STAN: 77, HasSTAN: true, Own: true}},
+		{"DE 90", "iso87-ascii", iso("reversal"), Original{STAN: 42, HasSTAN: true, Batch: 1, HasBatch: true, MTI: 200, Date: 1123}},
+		{"DE 90 in BCD", "iso87-bcd", iso("reversal"), Original{STAN: 42, HasSTAN: true, Batch: 1, HasBatch: true, MTI: 200, Date: 1123}},
+		{"own STAN", "iso87-ascii", iso("reversal repeat"), Original{STAN: 42, HasSTAN: true, Batch: 1, HasBatch: true, Own: true}},
+		{"DE 90 of zeros", "iso87-ascii", with(iso("reversal"), map[int]string{90: "0"}), Original{STAN: 77, HasSTAN: true, Batch: 1, HasBatch: true, Own: true}},
 		{"RRN and approval code", "iso87-ascii", iso("void"),
-			Original{STAN: 42, HasSTAN: true, Own: true, RRN: MakeID("000000000001"), Approval: MakeID("123456")}},
+			Original{STAN: 42, HasSTAN: true, Batch: 1, HasBatch: true, Own: true, RRN: MakeID("000000000001"), Approval: MakeID("123456")}},
+		{"DE 60 that is no batch", "iso87-ascii", with(iso("reversal repeat"), map[int]string{60: "000000001000"}), Original{STAN: 42, HasSTAN: true, Own: true}},
 		{"UnionPay void", "unionpay-pos", cup("void"),
 			Original{STAN: 42, HasSTAN: true, Batch: 1, HasBatch: true, Date: 1123, RRN: MakeID("000000000001"), Approval: MakeID("123456")}},
 		{"UnionPay refund", "unionpay-pos", cup("refund"),

@@ -38,11 +38,13 @@ func (d *Dialect) AppendReply(dst []byte, req *Request, resp *Response) ([]byte,
 		return dst[:start], fmt.Errorf("MTI of the reply: %w", err)
 	}
 	dst = d.bitmap.append(dst, all)
+	req.reply.reset()
 	for w, word := range all {
 		for word != 0 {
 			bit := bits.LeadingZeros64(word)
 			word &^= 1 << (63 - bit)
 			n := w*64 + bit + 1
+			at := len(dst)
 			switch {
 			case host[w]&(1<<(63-bit)) == 0:
 				dst = d.appendEcho(dst, n, rule, req, resp)
@@ -52,12 +54,30 @@ func (d *Dialect) AppendReply(dst []byte, req *Request, resp *Response) ([]byte,
 			default:
 				dst, err = d.fields[n].append(dst, d.hostValue(buf[:0], n, req, resp))
 			}
+			if err == nil && d.masks[n] != keep {
+				err = req.reply.note(&d.fields[n], n, dst[start:], at-start)
+			}
 			if err != nil {
 				return dst[:start], fmt.Errorf("field %d of the reply: %w", n, err)
 			}
 		}
 	}
+	req.reply.end, req.reply.whole = len(dst)-start, true
 	return dst, nil
+}
+
+// note enters the field at the end of body, which starts at offset at.
+func (ix *Index) note(l *layout, n int, body []byte, at int) error {
+	value, size, units, err := l.read(body[at:])
+	if err != nil {
+		return err
+	}
+	ix.fields[n] = span{
+		start: uint16(at), value: uint16(at + value), end: uint16(at + size), //nolint:gosec // replies are shorter than 64 KiB
+		units: uint16(units), //nolint:gosec // as above
+	}
+	ix.present[(n-1)/64] |= 1 << (63 - (n-1)%64)
+	return nil
 }
 
 // hostFields returns which of the rule's host fields have a value in this reply.

@@ -43,6 +43,7 @@ type Request struct {
 	MAC          []byte // the MAC field's bytes; nil: absent
 
 	scratch [32]byte // PIN block and MAC, where they stand in hexadecimal
+	reply   Index    // of the last reply, as far as Mask looks at it
 }
 
 // Answerable reports whether a reply can be made: the MTI could be read and is
@@ -64,6 +65,7 @@ func (r *Request) clear() {
 	r.Batch, r.HasBatch, r.NetworkCode, r.Software = 0, false, 0, 0
 	r.Original, r.DuplicateKey = Original{}, 0
 	r.scratch = [32]byte{}
+	r.reply.reset()
 }
 
 // Original is how a void, refund or reversal names the transaction it is

@@ -47,6 +47,11 @@ func (c *call) identify() bool {
 func (c *call) authentic() bool {
 	t, policy := c.terminal, c.d.MACPolicy()
 	session := t.books.Session
+	if c.mac != t.mac {
+		// A sign-on came in between, and its keys are in force.
+		c.mac = t.mac
+		c.dec.MAC = verifyMAC(c.d, c.req, c.mac)
+	}
 	switch {
 	case session.Generation > 0 && !session.SignedOn:
 		c.refuse(world.NotSignedOn, "the terminal has signed off")

@@ -78,18 +78,41 @@ func New(o Options) (*Host, error) {
 	return h, nil
 }
 
+// Job is a request that waits for its decision.
+type Job struct {
+	Dialect  *dialect.Dialect
+	Request  *dialect.Request
+	Now      time.Time // business time
+	Decision *Decision // the answer is written here
+
+	mac *security.MAC // that the request's MAC was verified with
+}
+
 // Decide decides one request at business time now and writes the answer into
 // dec. The postings have happened when it returns. Every request gets an
 // outcome; one that is to be met with silence has dec.Silent set.
 func (h *Host) Decide(d *dialect.Dialect, req *dialect.Request, now time.Time, dec *Decision) {
-	*dec = Decision{}
-	dec.Time = now
-	mac := h.verifyMAC(d, req, dec)
+	jobs := [1]Job{{Dialect: d, Request: req, Now: now, Decision: dec}}
+	h.DecideAll(jobs[:])
+}
+
+// DecideAll decides requests in their order, as Decide does one. It takes the
+// books once for all of them: where many connections wait for the books, that
+// is worth more than anything that a decision does.
+func (h *Host) DecideAll(jobs []Job) {
+	for i := range jobs {
+		*jobs[i].Decision = Decision{}
+		jobs[i].Decision.Time = jobs[i].Now
+	}
+	h.verifyMACs(jobs)
 
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	c := call{h: h, d: d, req: req, now: now, dec: dec, mac: mac}
-	c.decide()
+	for i := range jobs {
+		j := &jobs[i]
+		c := call{h: h, d: j.Dialect, req: j.Request, now: j.Now, dec: j.Decision, mac: j.mac}
+		c.decide()
+	}
 }
 
 // RejectFormat answers a request that could not be read to its end: a format
@@ -101,31 +124,42 @@ func (h *Host) RejectFormat(req *dialect.Request, now time.Time, why string, dec
 	dec.Terminal, dec.Merchant = req.Terminal.String(), req.Merchant.String()
 }
 
-// verifyMAC looks up the terminal's key and verifies outside the lock: a MAC
-// takes longer than a decision. It returns the key that signs the reply.
-func (h *Host) verifyMAC(d *dialect.Dialect, req *dialect.Request, dec *Decision) *security.MAC {
-	if d.MACPolicy() == security.MACOff {
-		return nil
+// verifyMACs looks the terminals' keys up and verifies outside the lock: a MAC
+// takes longer than a decision.
+func (h *Host) verifyMACs(jobs []Job) {
+	wanted := false
+	for i := range jobs {
+		wanted = wanted || jobs[i].Request.MAC != nil && jobs[i].Dialect.MACPolicy() != security.MACOff
 	}
-	if req.MAC == nil {
-		dec.MAC = transcript.MACAbsent
-		return nil
+	if wanted {
+		h.mu.Lock()
+		for i := range jobs {
+			if t := h.reg.terminals[jobs[i].Request.Terminal]; t != nil {
+				jobs[i].mac = t.mac
+			}
+		}
+		h.mu.Unlock()
 	}
-	h.mu.Lock()
-	var key *security.MAC
-	if t := h.reg.terminals[req.Terminal]; t != nil {
-		key = t.mac
+	for i := range jobs {
+		j := &jobs[i]
+		j.Decision.MAC = verifyMAC(j.Dialect, j.Request, j.mac)
 	}
-	h.mu.Unlock()
-	if key == nil {
-		return nil
+}
+
+// verifyMAC says what the request's MAC is worth under a key, which may be nil.
+func verifyMAC(d *dialect.Dialect, req *dialect.Request, key *security.MAC) transcript.MACResult {
+	switch {
+	case d.MACPolicy() == security.MACOff:
+		return transcript.MACUnchecked
+	case req.MAC == nil:
+		return transcript.MACAbsent
+	case key == nil:
+		return transcript.MACUnchecked
+	case d.Verify(req, key):
+		return transcript.MACOK
+	default:
+		return transcript.MACIsWrong
 	}
-	if d.Verify(req, key) {
-		dec.MAC = transcript.MACOK
-	} else {
-		dec.MAC = transcript.MACIsWrong
-	}
-	return key
 }
 
 // call is one decision in the making.

@@ -6,24 +6,29 @@ import (
 )
 
 // openBatch holds the transactions of an open batch: a list in the order of
-// posting, and a hash table by STAN and by RRN whose chains run through the
-// transactions themselves. It costs nothing while it is empty.
+// posting, and two hash tables whose chains run through the transactions
+// themselves, newest first. It costs nothing while it is empty.
+//
+// Every transaction is in the table by STAN. The table by RRN is brought up to
+// date when somebody asks: few terminals name an original by its RRN alone,
+// and each posting would pay for it with a miss of the processor's cache.
 //
 // Transactions only ever leave it oldest first, or all at once.
 type openBatch struct {
 	first, last *Txn
 	count       int
-	buckets     []bucket // a power of two
-	bits        uint8    // len(buckets) == 1<<bits
-	hint        uint8    // bits that the batch before needed
+	byStan      []*Txn // heads of chains; a power of two
+	hint        uint8  // log2 of the table that the batch before needed
+
+	rrns      []*Txn // heads of chains; a power of two
+	rrnLast   *Txn   // the newest that is in it; nil: none
+	rrnsKnown int    // how many are in it
 }
 
-type bucket struct{ stan, rrn *Txn }
-
 const (
-	smallTable = 3  // bits of a batch's first table
-	fairTable  = 6  // bits from which the size of the batch before is a hint
-	mostHint   = 10 // bits: a hint never costs more than 16 KiB
+	smallTable = 3  // log2 of a batch's first table
+	fairTable  = 6  // log2 of the table from which on the batch before is a hint
+	mostHint   = 10 // log2: a hint never costs more than 8 KiB
 
 	// maxSameSTAN bounds how many transactions with one STAN a lookup looks
 	// at, newest first. STANs repeat after a wrap-around or in broken
@@ -32,13 +37,14 @@ const (
 	maxSameSTAN = 256
 )
 
-func (o *openBatch) stanBucket(stan uint32) *bucket {
-	return &o.buckets[stan*0x9E3779B1>>(32-o.bits)]
-}
+// stanHead is the chain of a STAN. STANs that follow each other are
+// neighbours in the table, as they are in time.
+func (o *openBatch) stanHead(stan uint32) **Txn { return &o.byStan[stan&uint32(len(o.byStan)-1)] }
 
-func (o *openBatch) rrnBucket(rrn *[12]byte) *bucket {
+func (o *openBatch) rrnHead(rrn *[12]byte) **Txn {
 	h := binary.LittleEndian.Uint64(rrn[4:]) ^ uint64(binary.LittleEndian.Uint32(rrn[:]))<<17
-	return &o.buckets[h*0x9E3779B97F4A7C15>>(64-o.bits)]
+	h *= 0x9E3779B97F4A7C15
+	return &o.rrns[h>>32&uint64(len(o.rrns)-1)]
 }
 
 // add appends a transaction, the newest.
@@ -50,7 +56,7 @@ func (o *openBatch) add(x *Txn) {
 	}
 	o.last = x
 	o.count++
-	if o.count > len(o.buckets) {
+	if o.count > len(o.byStan) {
 		o.grow() // indexes x too
 		return
 	}
@@ -58,37 +64,29 @@ func (o *openBatch) add(x *Txn) {
 }
 
 func (o *openBatch) index(x *Txn) {
-	b := o.stanBucket(x.STAN)
-	x.newer, x.sameSTAN = nil, b.stan
-	if b.stan != nil {
-		b.stan.newer = x
+	head := o.stanHead(x.STAN)
+	x.newer, x.sameSTAN = nil, *head
+	if *head != nil {
+		(*head).newer = x
 	}
-	b.stan = x
-	if x.RRN != [12]byte{} {
-		r := o.rrnBucket(&x.RRN)
-		x.sameRRN, r.rrn = r.rrn, x
-	}
+	*head = x
 }
 
-// grow makes the table larger and indexes every transaction anew, oldest
-// first, so that chains stay in order.
+// grow makes the table by STAN larger and indexes every transaction anew,
+// oldest first, so that chains stay in order.
 func (o *openBatch) grow() {
-	switch {
-	case o.buckets == nil:
-		o.bits = smallTable
-	case o.bits < fairTable:
-		o.bits++
-	default:
-		o.bits = max(o.bits+1, o.hint)
+	size := max(2*len(o.byStan), 1<<smallTable)
+	if len(o.byStan) >= 1<<fairTable {
+		size = max(size, 1<<o.hint)
 	}
-	o.buckets = make([]bucket, 1<<o.bits)
+	o.byStan = make([]*Txn, size)
 	for x := o.first; x != nil; x = x.next {
 		o.index(x)
 	}
 }
 
-// dropOldest takes the oldest transaction out. It is the last of both its
-// chains, since those are newest first.
+// dropOldest takes the oldest transaction out. It is the last of its chains,
+// since those are newest first.
 func (o *openBatch) dropOldest() {
 	x := o.first
 	o.first = x.next
@@ -99,16 +97,43 @@ func (o *openBatch) dropOldest() {
 	if x.newer != nil {
 		x.newer.sameSTAN = nil
 	} else {
-		o.stanBucket(x.STAN).stan = nil
+		*o.stanHead(x.STAN) = nil
 	}
-	if x.RRN != [12]byte{} {
-		link := &o.rrnBucket(&x.RRN).rrn
-		for *link != x {
-			link = &(*link).sameRRN
-		}
-		*link = nil
+	if o.rrnsKnown > 0 {
+		o.dropRRN(x)
 	}
 	x.cut()
+}
+
+// dropRRN takes the oldest transaction out of the table by RRN.
+func (o *openBatch) dropRRN(x *Txn) {
+	link := o.rrnHead(&x.RRN)
+	for *link != x {
+		link = &(*link).sameRRN
+	}
+	*link = nil
+	o.rrnsKnown--
+	if o.rrnLast == x {
+		o.rrnLast = nil
+	}
+}
+
+// indexRRNs brings the table by RRN up to date.
+func (o *openBatch) indexRRNs() {
+	if o.count > len(o.rrns) {
+		o.rrns = make([]*Txn, max(1<<bits.Len(uint(o.count)), 1<<smallTable))
+		o.rrnLast, o.rrnsKnown = nil, 0
+	}
+	x := o.first
+	if o.rrnLast != nil {
+		x = o.rrnLast.next
+	}
+	for ; x != nil; x = x.next {
+		head := o.rrnHead(&x.RRN)
+		x.sameRRN, *head = *head, x
+		o.rrnLast = x
+		o.rrnsKnown++
+	}
 }
 
 // dropAll empties the batch. Its transactions keep their links to each other
@@ -140,7 +165,7 @@ func (o *openBatch) bySTAN(stan uint32, match func(*Txn) bool) *Txn {
 		return nil
 	}
 	seen := 0
-	for x := o.stanBucket(stan).stan; x != nil && seen < maxSameSTAN; x = x.sameSTAN {
+	for x := *o.stanHead(stan); x != nil && seen < maxSameSTAN; x = x.sameSTAN {
 		if x.STAN != stan {
 			continue
 		}
@@ -158,7 +183,7 @@ func (o *openBatch) byKey(stan uint32, key uint64) *Txn {
 		return nil
 	}
 	seen := 0
-	for x := o.stanBucket(stan).stan; x != nil && seen < maxSameSTAN; x = x.sameSTAN {
+	for x := *o.stanHead(stan); x != nil && seen < maxSameSTAN; x = x.sameSTAN {
 		if x.STAN != stan {
 			continue
 		}
@@ -176,7 +201,7 @@ func (o *openBatch) bySerial(stan, serial uint32) *Txn {
 	if o.count == 0 {
 		return nil
 	}
-	for x := o.stanBucket(stan).stan; x != nil; x = x.sameSTAN {
+	for x := *o.stanHead(stan); x != nil; x = x.sameSTAN {
 		if x.serial == serial {
 			return x
 		}
@@ -188,7 +213,8 @@ func (o *openBatch) byRRN(rrn [12]byte) *Txn {
 	if o.count == 0 || rrn == [12]byte{} {
 		return nil
 	}
-	for x := o.rrnBucket(&rrn).rrn; x != nil; x = x.sameRRN {
+	o.indexRRNs()
+	for x := *o.rrnHead(&rrn); x != nil; x = x.sameRRN {
 		if x.RRN == rrn {
 			return x
 		}
@@ -215,7 +241,8 @@ func (b *Book) BySTAN(t *Terminal, stan uint32, match func(*Txn) bool) *Txn {
 }
 
 // ByRRN returns the transaction of the terminal's open batch with the
-// retrieval reference number; nil if there is none.
+// retrieval reference number; nil if there is none. The first call in a batch
+// looks at every transaction, the next ones only at what was posted since.
 func (b *Book) ByRRN(t *Terminal, rrn [12]byte) *Txn { return t.open.byRRN(rrn) }
 
 // UnmatchedReversal returns the newest remembered reversal whose original,

@@ -90,9 +90,9 @@ type Txn struct {
 	Refunded      int64     // of a sale: how much of it has been refunded
 
 	next     *Txn // in the batch, oldest first
-	sameSTAN *Txn // in the STAN bucket, newest first
-	newer    *Txn // in the STAN bucket, the other way
-	sameRRN  *Txn // in the RRN bucket, newest first
+	sameSTAN *Txn // in the chain by STAN, newest first
+	newer    *Txn // in the chain by STAN, the other way
+	sameRRN  *Txn // in the chain by RRN, newest first
 }
 
 // marks are facts about a transaction that only the book needs.

@@ -15,7 +15,7 @@ func (b *Book) Post(x Txn) *Txn {
 	if x.State == Posted && (x.Amount < 0 || x.Type == world.Void || x.Type == world.Reversal) {
 		x.State = Declined
 	}
-	return b.commit(recordPost, x, effects{})
+	return b.commit(recordPost, &x, effects{})
 }
 
 // PostVoid records the void x of a sale. If x.State is Posted, the sale
@@ -31,7 +31,7 @@ func (b *Book) PostVoid(x Txn, sale *Txn) *Txn {
 			x.State = Declined
 		}
 	}
-	return b.commit(recordVoid, x, effects{})
+	return b.commit(recordVoid, &x, effects{})
 }
 
 // PostReversal records the reversal x of an original transaction. If undo is
@@ -58,7 +58,7 @@ func (b *Book) PostReversal(x Txn, original *Txn, undo bool) *Txn {
 	case x.State == Posted:
 		x.State = NoMoney
 	}
-	return b.commit(recordReversal, x, e)
+	return b.commit(recordReversal, &x, e)
 }
 
 // Consume forgets a remembered reversal, because it has met its late original:
@@ -93,11 +93,11 @@ type effects struct {
 }
 
 // commit carries out what has been settled, and logs it.
-func (b *Book) commit(kind recordKind, x Txn, e effects) *Txn {
+func (b *Book) commit(kind recordKind, x *Txn, e effects) *Txn {
 	if x.Original != nil && b.hasLeft(x.Original) {
 		x.Original = nil
 	}
-	p := b.apply(kind, &x, e)
+	p := b.apply(kind, x, e)
 	n := b.excess()
 	b.logTxn(kind, p, e, n)
 	if n > 0 {

@@ -1,0 +1,189 @@
+package simulator
+
+import (
+	"sync"
+	"time"
+
+	"github.com/acqsim/acqsim/scenarios/transcript"
+	"github.com/acqsim/acqsim/simulator/dialect"
+	"github.com/acqsim/acqsim/simulator/frame"
+	"github.com/acqsim/acqsim/simulator/host"
+)
+
+// maxBatch is how many pipelined requests are answered together at most.
+const maxBatch = 32
+
+// batch is the working memory for the requests of one connection that have
+// arrived together, and their replies, in arrival order. The books are taken
+// once for all of them, and the replies leave in one write.
+type batch struct {
+	c    *conn
+	all  []*exchange // those in use, and behind them those of earlier batches
+	n    int         // in use
+	jobs []host.Job
+
+	out      []byte               // replies, ready to be written
+	evidence []byte               // masked frames that events refer to
+	events   []transcript.Event   // of requests and decisions
+	sent     []transcript.Event   // of replies, once they are written
+	frames   []span               // where events' frames lie in evidence
+	replies  []span               // where sent events' frames lie
+	arrived  []time.Time          // when the request of a reply was read
+	held     []delivery           // replies whose time has not come
+	postings []transcript.Posting // that events refer to
+}
+
+// delivery is a reply that is written later.
+type delivery struct {
+	due   time.Time
+	frame []byte
+	done  func(at time.Time, err error)
+}
+
+// span is a piece of evidence that belongs to the event with the given index.
+type span struct{ event, from, to int }
+
+// batches are reused: a connection that waits for its peer holds none.
+var batches = sync.Pool{New: func() any { return new(batch) }}
+
+// answer takes a frame and all frames that have arrived behind it, and answers
+// them. The frames stay where they are, in the reader's buffer: it reads again
+// only when it has no whole frame left.
+func (c *conn) answer(f frame.Frame) error {
+	b := batches.Get().(*batch) //nolint:forcetypeassert // nothing else is in there
+	defer batches.Put(b)
+	b.begin(c)
+	for {
+		b.take(f)
+		if b.n == maxBatch || !c.r.Ready() {
+			break
+		}
+		var err error
+		if f, err = c.r.Next(); err != nil {
+			break // Ready promised a frame; the next read tells what went wrong
+		}
+	}
+	b.decide()
+	for _, x := range b.all[:b.n] {
+		b.finish(x)
+	}
+	return b.flush()
+}
+
+func (b *batch) begin(c *conn) {
+	b.c, b.n, b.jobs = c, 0, b.jobs[:0]
+	b.out, b.evidence = b.out[:0], b.evidence[:0]
+	b.events, b.sent = b.events[:0], b.sent[:0]
+	b.frames, b.replies, b.arrived = b.frames[:0], b.replies[:0], b.arrived[:0]
+	b.held, b.postings = b.held[:0], b.postings[:0]
+}
+
+// take reads the message of a frame.
+func (b *batch) take(f frame.Frame) {
+	if b.n == len(b.all) {
+		b.all = append(b.all, new(exchange))
+	}
+	x := b.all[b.n]
+	b.n++
+	b.c.messages++
+	x.frame, x.message, x.arrived = f, b.c.messages, time.Now()
+	x.read(b.c.l.Dialect)
+}
+
+// decide has the host decide what can be decided.
+func (b *batch) decide() {
+	s := b.c.s
+	for _, x := range b.all[:b.n] {
+		x.business = x.arrived
+		if s.o.Now != nil {
+			x.business = s.o.Now()
+		}
+		switch x.end {
+		case decided:
+			b.jobs = append(b.jobs, host.Job{Dialect: b.c.l.Dialect, Request: &x.req, Now: x.business, Decision: &x.dec})
+		case rejected:
+			s.o.Host.RejectFormat(&x.req, x.business, x.why, &x.dec)
+		}
+	}
+	if len(b.jobs) > 0 {
+		s.o.Host.DecideAll(b.jobs)
+	}
+}
+
+// flush records the requests, makes the books safe, writes the replies in one
+// write, and records that.
+func (b *batch) flush() error {
+	c := b.c
+	for _, s := range b.frames {
+		b.events[s.event].Raw = b.evidence[s.from:s.to:s.to]
+	}
+	c.s.o.Journal.Append(b.events...)
+	if c.s.o.State != nil {
+		if err := c.s.o.State.Flush(); err != nil {
+			c.s.stateFailed(err)
+		}
+	}
+	for _, h := range b.held {
+		c.w.WriteAt(h.due, h.frame, h.done)
+	}
+	if len(b.sent) == 0 {
+		return nil
+	}
+	err := c.w.Write(b.out)
+	at := time.Now()
+	for i, s := range b.replies {
+		e := &b.sent[i]
+		e.At, e.Elapsed, e.Raw = at, at.Sub(b.arrived[i]), b.evidence[s.from:s.to:s.to]
+		if err != nil {
+			e.Kind, e.Why = transcript.NotSent, err.Error()
+		}
+		c.s.o.Metrics.exchange(e.Type, e.Outcome, e.Elapsed, err)
+	}
+	c.s.o.Journal.Append(b.sent...)
+	return err
+}
+
+// end is where a frame ends: in exactly one place.
+type end uint8
+
+const (
+	decided   end = iota // by the host; answered, unless it says to be silent
+	rejected             // a format error, answered as such
+	discarded            // by a named rule
+	keepAlive            // nothing is due
+)
+
+// exchange is one request and what came of it.
+type exchange struct {
+	frame    frame.Frame
+	message  uint64 // number on the connection
+	arrived  time.Time
+	business time.Time
+	end      end
+	why      string // of a rejected or discarded frame
+	req      dialect.Request
+	dec      host.Decision
+}
+
+// read decodes the frame's message, as far as a host needs it.
+func (x *exchange) read(d *dialect.Dialect) {
+	x.end, x.why = decided, ""
+	x.dec = host.Decision{}
+	if x.frame.KeepAlive {
+		x.end = keepAlive
+		return
+	}
+	if why := d.Unroutable(x.frame); why != "" {
+		x.end, x.why = discarded, why
+		return
+	}
+	err := d.Read(x.frame, &x.req)
+	switch {
+	case err != nil && x.req.MTI == 0:
+		x.end, x.why = discarded, "not a message that can be answered: "+err.Error()
+	case x.req.MTI/10%2 == 1: // the third digit of an answer is odd
+		x.end, x.why = discarded, "not a request: a reply that nobody asked for"
+	case err != nil:
+		x.end, x.why = rejected, err.Error()
+	}
+}
