@@ -44,35 +44,45 @@ func (s *Server) newConn(l *listener, nc net.Conn) *conn {
 	return c
 }
 
-// serve runs the connection until it ends.
+// serve runs the connection until it ends. Its stack is what an idle connection
+// costs most of: whatever needs more than a little has a function of its own.
 func (c *conn) serve() {
-	e := c.event(transcript.Connected, transcript.Terminal)
-	e.Source = c.c.RemoteAddr().String()
-	c.s.record(e)
-
 	actor, why := c.handshake()
 	if why == "" {
 		actor, why = c.read()
 	}
 	// Answers of a slow issuer still go out: the peer may only have closed
 	// its own side.
-	_ = c.w.Close(c.s.life)
+	_ = c.w.Close(c.s.life) // what it could not write, it has told
 	if c.gone.Load() {
 		_ = c.c.Close()
 	} else {
-		wire.CloseGracefully(c.c, drainTime)
+		_ = wire.CloseGracefully(c.c, drainTime) // a peer that does not close is cut off
 	}
-	e = c.event(transcript.Closed, actor)
+	c.recordEnd(actor, why)
+}
+
+func (c *conn) recordStart() {
+	e := c.event(transcript.Connected, transcript.Terminal)
+	e.Source = c.c.RemoteAddr().String()
+	c.s.record(e)
+}
+
+func (c *conn) recordEnd(actor transcript.Actor, why string) {
+	e := c.event(transcript.Closed, actor)
 	e.Why = why
 	c.s.record(e)
 }
 
 // handshake brings TLS up, where the listener has it.
 func (c *conn) handshake() (transcript.Actor, string) {
-	tc, ok := c.c.(*tls.Conn)
-	if !ok {
-		return 0, ""
+	if tc, ok := c.c.(*tls.Conn); ok {
+		return c.handshakeTLS(tc)
 	}
+	return 0, ""
+}
+
+func (c *conn) handshakeTLS(tc *tls.Conn) (transcript.Actor, string) {
 	ctx, cancel := context.WithTimeout(c.s.life, handshakeTimeout)
 	defer cancel()
 	if err := tc.HandshakeContext(ctx); err != nil {

@@ -149,6 +149,7 @@ func (s *Server) admit(l *listener, nc net.Conn) {
 	l.open.Add(1)
 	s.o.Metrics.connected.Inc()
 	s.o.Metrics.open.Inc()
+	c.recordStart() // here, and not on the connection's own small stack
 	go func() {
 		defer s.gone(c)
 		c.serve()

@@ -40,6 +40,7 @@ as active, with a generous account, so that any terminal works at once.`,
 			if err != nil {
 				return err
 			}
+			simulator.TuneMemory()
 			return a.serve(cmd.Context(), e)
 		},
 	}

@@ -31,6 +31,7 @@ func startAcqsim(ctx context.Context) (map[string]string, func() error, error) {
 			Name: t.String(), Address: "127.0.0.1:0", Dialect: d.WithMACPolicy(policy),
 		})
 	}
+	simulator.TuneMemory() // as acqsim serve does
 	s, err := simulator.Start(ctx, o)
 	if err != nil {
 		return nil, nil, fmt.Errorf("bench: start acqsim: %w", err)

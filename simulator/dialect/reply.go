@@ -54,7 +54,8 @@ func (d *Dialect) AppendReply(dst []byte, req *Request, resp *Response) ([]byte,
 			default:
 				dst, err = d.fields[n].append(dst, d.hostValue(buf[:0], n, req, resp))
 			}
-			if err == nil && d.masks[n] != keep {
+			// What the host says itself holds no card number, but may hold keys.
+			if fromHost := host[w]&(1<<(63-bit)) != 0; err == nil && d.masks[n] != keep && (!fromHost || n == int(d.conv.keyField)) {
 				err = req.reply.note(&d.fields[n], n, dst[start:], at-start)
 			}
 			if err != nil {

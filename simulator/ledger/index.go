@@ -21,8 +21,8 @@ type openBatch struct {
 	hint        uint8  // log2 of the table that the batch before needed
 
 	rrns      []*Txn // heads of chains; a power of two
-	rrnLast   *Txn   // the newest that is in it; nil: none
-	rrnsKnown int    // how many are in it
+	rrnLast   *Txn   // the newest that it has seen; nil: none
+	rrnsKnown int    // how many it has seen
 }
 
 const (
@@ -107,11 +107,13 @@ func (o *openBatch) dropOldest() {
 
 // dropRRN takes the oldest transaction out of the table by RRN.
 func (o *openBatch) dropRRN(x *Txn) {
-	link := o.rrnHead(&x.RRN)
-	for *link != x {
-		link = &(*link).sameRRN
+	if x.RRN != [12]byte{} {
+		link := o.rrnHead(&x.RRN)
+		for *link != x {
+			link = &(*link).sameRRN
+		}
+		*link = nil
 	}
-	*link = nil
 	o.rrnsKnown--
 	if o.rrnLast == x {
 		o.rrnLast = nil
@@ -129,8 +131,10 @@ func (o *openBatch) indexRRNs() {
 		x = o.rrnLast.next
 	}
 	for ; x != nil; x = x.next {
-		head := o.rrnHead(&x.RRN)
-		x.sameRRN, *head = *head, x
+		if x.RRN != [12]byte{} {
+			head := o.rrnHead(&x.RRN)
+			x.sameRRN, *head = *head, x
+		}
 		o.rrnLast = x
 		o.rrnsKnown++
 	}
