@@ -67,6 +67,8 @@ func (a *app) serve(ctx context.Context, e *effective) (err error) {
 		defer cancel()
 		err = errors.Join(err, o.Journal.Close(end))
 	}()
+	lines := o.Journal.Subscribe(1 << 14)
+	defer lines.Close()
 	if e.Journal != "" {
 		if err := o.Journal.OpenFile(e.Journal); err != nil {
 			return usagef("the journal can't be written: %w", err)
@@ -106,7 +108,6 @@ func (a *app) serve(ctx context.Context, e *effective) (err error) {
 
 	// The log prints until the journal has told that the server stopped.
 	log := newExchangeLog(a.stdout, e.Log == logJSON, e.coloured(a.stdout))
-	lines := o.Journal.Subscribe(1 << 14)
 	logged := make(chan error, 1)
 	go func() { logged <- log.follow(context.WithoutCancel(ctx), lines) }()
 

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestServeScripts runs testdata/serve/*.txtar: servers in processes of their
+// own. $A, $B, $C and $D are addresses where nothing listens yet. The script
+// command `listening ADDRESS…` waits until somebody does.
+func TestServeScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/serve",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		UpdateScripts:       *update,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "listening": listening, "get": get,
+		},
+		Setup: freeAddresses,
+	})
+}
+
+func freeAddresses(env *testscript.Env) error {
+	for _, name := range []string{"A", "B", "C", "D"} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		env.Setenv(name, l.Addr().String())
+		defer l.Close() // together, so that they differ
+	}
+	return nil
+}
+
+func listening(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: listening ADDRESS…")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	for _, address := range args {
+		ts.Check(waitFor(ctx, address))
+	}
+}
+
+func waitFor(ctx context.Context, address string) error {
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for {
+		c, err := net.Dial("tcp", address)
+		if err == nil {
+			return c.Close()
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("nobody listens on %s: %w", address, errors.Join(err, ctx.Err()))
+		case <-again.C:
+		}
+	}
+}
+
+// get is the script command `get STATUS URL [TOKEN]`.
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: get STATUS URL [TOKEN]")
+	}
+	r, err := http.NewRequest(http.MethodGet, args[1], nil)
+	ts.Check(err)
+	if len(args) == 3 {
+		r.Header.Set("Authorization", "Bearer "+args[2])
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 30 * time.Second}
+	answer, err := client.Do(r)
+	ts.Check(err)
+	ts.Check(answer.Body.Close())
+	if got := fmt.Sprint(answer.StatusCode); got != args[0] {
+		ts.Fatalf("status %s, want %s", got, args[0])
+	}
+}
