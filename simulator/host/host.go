@@ -178,6 +178,7 @@ type call struct {
 
 func (c *call) decide() {
 	c.number()
+	c.dec.Acquirer = c.h.world.Acquirer.ID
 	if !c.identify() {
 		return
 	}

@@ -13,7 +13,6 @@ import (
 // ID leaves the first one with keys that no longer verify.
 func (c *call) signOn() {
 	t := c.terminal
-	c.dec.Acquirer = c.h.world.Acquirer.ID
 	if !c.merchantMaySignOn() {
 		return
 	}
