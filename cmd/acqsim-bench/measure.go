@@ -36,7 +36,7 @@ func serve(server, profile string, stdin io.Reader, stdout, stderr io.Writer) in
 		err = errors.Join(bench.Serve(context.Background(), server, stdin, stdout), stop())
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, err)
+		_, _ = fmt.Fprintln(stderr, err)
 		return exitFailed
 	}
 	return exitOK
@@ -85,7 +85,7 @@ func parse(args []string, stderr io.Writer, command serverCommand) (*settings, e
 	f := flag.NewFlagSet("acqsim-bench", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.Usage = func() {
-		fmt.Fprint(stderr, "Measures acqsim against a raw echo on this machine, both in processes of their own, on loopback.\n\nFlags:\n")
+		_, _ = fmt.Fprint(stderr, "Measures acqsim against a raw echo on this machine, both in processes of their own, on loopback.\n\nFlags:\n")
 		f.PrintDefaults()
 	}
 	quick := f.Bool("quick", false, "a few seconds only: whether it works, not how fast it is")
@@ -161,7 +161,7 @@ func names(all []bench.Traffic) string {
 func measure(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	program, err := os.Executable()
 	if err != nil {
-		fmt.Fprintf(stderr, "acqsim-bench: can't find its own program to start servers with: %v\n", err)
+		_, _ = fmt.Fprintf(stderr, "acqsim-bench: can't find its own program to start servers with: %v\n", err)
 		return exitFailed
 	}
 	return measureWith(ctx, args, stdout, stderr, func(ctx context.Context, server, profile string) *exec.Cmd {
@@ -182,7 +182,7 @@ func measureWith(ctx context.Context, args []string, stdout, stderr io.Writer, c
 		return exitOK
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "acqsim-bench:", err)
+		_, _ = fmt.Fprintln(stderr, "acqsim-bench:", err)
 		return exitUsage
 	}
 	p := newProgress(stderr)
@@ -204,10 +204,10 @@ func measureWith(ctx context.Context, args []string, stdout, stderr io.Writer, c
 	}
 	switch {
 	case ctx.Err() != nil:
-		fmt.Fprintln(stderr, "acqsim-bench: interrupted")
+		_, _ = fmt.Fprintln(stderr, "acqsim-bench: interrupted")
 		return exitInterrupted
 	case err != nil:
-		fmt.Fprintln(stderr, "acqsim-bench:", err)
+		_, _ = fmt.Fprintln(stderr, "acqsim-bench:", err)
 		return exitFailed
 	}
 	missed := func(t bench.Target) bool { return !t.Met }

@@ -116,7 +116,7 @@ func checkValue(key []byte) string {
 	if len(key) != keyBytes {
 		return "unknown"
 	}
-	block, err := des.NewTripleDESCipher(append(slices.Clone(key), key[:8]...))
+	block, err := des.NewTripleDESCipher(append(slices.Clone(key), key[:8]...)) //nolint:gosec // DES is what terminals use
 	if err != nil {
 		return "unknown"
 	}

@@ -28,7 +28,7 @@ type Acquirer struct {
 // Bilingual is a text for people, in English and 简体中文.
 type Bilingual struct{ EN, ZH string }
 
-// Status of a merchant.
+// MerchantStatus is the state of a merchant.
 type MerchantStatus uint8
 
 // The merchant states; the zero value is active.

@@ -14,7 +14,7 @@ import (
 // behind a header of its own; a last line that a kill has torn is ended first.
 // A file that is something else is left alone, with an error.
 func (j *Journal) OpenFile(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
