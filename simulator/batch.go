@@ -168,7 +168,6 @@ type exchange struct {
 // read decodes the frame's message, as far as a host needs it.
 func (x *exchange) read(d *dialect.Dialect) {
 	x.end, x.why = decided, ""
-	x.dec = host.Decision{}
 	if x.frame.KeepAlive {
 		x.end = keepAlive
 		return
