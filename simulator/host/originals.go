@@ -94,7 +94,7 @@ func (c *call) reversal() {
 	}
 	switch {
 	case original.State == ledger.Reversed:
-		if first := c.earlier(original); first != nil {
+		if first := c.h.book.ReversalOf(original); first != nil {
 			c.again(first, "a repeated reversal: the first answer again, nothing posted")
 			return
 		}
@@ -102,7 +102,7 @@ func (c *call) reversal() {
 	case original.Amount != c.req.Amount && c.req.HasAmount:
 		c.decline(world.OriginalAmountDiffers, "the original's amount is "+world.FormatAmount(original.Amount, c.currency())+", nothing posted")
 	case original.State == ledger.Declined:
-		if first := c.earlier(original); first != nil {
+		if first := c.h.book.ReversalOf(original); first != nil {
 			c.again(first, "a repeated reversal: the first answer again, nothing posted")
 			return
 		}
@@ -146,19 +146,6 @@ func (c *call) unmatched() {
 		x.OriginalBatch = c.req.Original.Batch
 	}
 	c.h.book.PostReversal(x, nil, false)
-}
-
-// earlier finds the reversal that was accepted before, under this request's
-// STAN or the original's. Firmware that gives every repeat a STAN of its own
-// gets the same outcome with a new RRN.
-func (c *call) earlier(original *ledger.Txn) *ledger.Txn {
-	accepted := func(r *ledger.Txn) bool {
-		return r.Type == world.Reversal && r.Original == original && r.Outcome == world.Approved
-	}
-	if r := c.h.book.BySTAN(c.terminal.books, c.req.STAN, accepted); r != nil {
-		return r
-	}
-	return c.h.book.BySTAN(c.terminal.books, original.STAN, accepted)
 }
 
 // reversedBefore declines a request whose reversal came first.

@@ -418,3 +418,23 @@ func TestTxnStatesHaveNames(t *testing.T) {
 		assert.Equal(t, name, state.String())
 	}
 }
+
+// A repeat may have a STAN of its own: the reversal is found by what it is
+// about.
+func TestReversalOf(t *testing.T) {
+	b := ledger.New(ledger.Options{})
+	term := b.Terminal("10000001")
+	b.SetBatch(term, 1)
+	from, to := b.EnsureAccount("card", world.CNY, 100, 0), b.EnsureAccount("shop", world.CNY, 0, 0)
+	sale := b.Post(ledger.Txn{Terminal: term, Type: world.Sale, Outcome: world.Approved, State: ledger.Posted, STAN: 1, Amount: 10, From: from, To: to})
+	other := b.Post(ledger.Txn{Terminal: term, Type: world.Sale, Outcome: world.Approved, State: ledger.Posted, STAN: 2, Amount: 10, From: from, To: to})
+	require.Nil(t, b.ReversalOf(sale))
+	b.PostReversal(ledger.Txn{Terminal: term, Outcome: world.OriginalAmountDiffers, STAN: 3, Amount: 9}, sale, false)
+	require.Nil(t, b.ReversalOf(sale), "one that was refused does not count")
+	rev := b.PostReversal(ledger.Txn{Terminal: term, Outcome: world.Approved, STAN: 4, State: ledger.Posted}, sale, true)
+	require.Same(t, rev, b.ReversalOf(sale))
+	require.Nil(t, b.ReversalOf(other))
+	require.Nil(t, b.ReversalOf(nil))
+	b.CloseBatch(term, 2)
+	require.Nil(t, b.ReversalOf(sale))
+}

@@ -173,10 +173,10 @@ func (s *State) Append(record []byte) {
 	}
 	switch {
 	case len(record) == 0 || len(record) > maxRecord:
-		s.fail(errTooLong, true)
+		_ = s.fail(errTooLong, true) // Flush tells
 		return
 	case len(s.buf) > s.backlog:
-		s.fail(errBacklog, true)
+		_ = s.fail(errBacklog, true) // Flush tells
 		return
 	}
 	s.buf = appendFrame(s.buf, record)

@@ -3,6 +3,8 @@ package ledger
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"github.com/acqsim/acqsim/scenarios/world"
 )
 
 // openBatch holds the transactions of an open batch: a list in the order of
@@ -298,4 +300,19 @@ func (t *Terminal) forget(x *Txn) {
 		return
 	}
 	t.unmatched[stan] = waiting
+}
+
+// ReversalOf returns the first approved reversal of a transaction in an open
+// batch, whatever its STAN; nil if there is none. It looks through all that
+// came after the transaction: it is for repeats, which are rare.
+func (b *Book) ReversalOf(original *Txn) *Txn {
+	if original == nil || b.hasLeft(original) {
+		return nil
+	}
+	for x := original.next; x != nil; x = x.next {
+		if x.Type == world.Reversal && x.Original == original && x.Outcome == world.Approved {
+			return x
+		}
+	}
+	return nil
 }

@@ -42,7 +42,6 @@ func TestAReferenceKeepsNoBatchInMemory(t *testing.T) {
 				}
 				neighbour := weak.Make(b.BySTAN(here, 2, nil))
 				do(b, here)
-				sale = nil
 				runtime.GC()
 				assert.Nil(t, neighbour.Value(), "the refund's sale holds on to its neighbour")
 				assert.NotNil(t, refund.Original)

@@ -151,7 +151,7 @@ func TestSerialNumbersAreNeverGivenTwice(t *testing.T) {
 // read is the book after some record, and after every flushed one at least.
 func TestLogReplaysToAnEqualBook(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		dir, err := os.MkdirTemp(t.TempDir(), "")
+		dir, err := os.MkdirTemp(t.TempDir(), "") //nolint:usetesting // one for every draw
 		require.NoError(rt, err)
 		o := Options{MaxOpen: rapid.SampledFrom([]int{1, 4, 1000}).Draw(rt, "most open")}
 		s, b, err := OpenState(dir, o)
