@@ -78,6 +78,81 @@ func TestEveryTransactionInEveryDialect(t *testing.T) {
 	})
 }
 
+func TestRepeatsAndAdvicesOfReversals(t *testing.T) {
+	everyDialect(t, func(t *testing.T, _ *simulator.Server, p *pos) {
+		before := balance(t, p)
+		p.do("sale", 0, nil)
+		sale := p.stan
+		rrn := get(t, p.do("reversal", sale, nil), 37)
+		m := p.do("reversal", sale, fields{0: "0401"})
+		mti, err := m.GetMTI()
+		require.NoError(t, err)
+		assert.Equal(t, "0410", mti)
+		assert.Equal(t, "00", get(t, m, 39))
+		assert.Equal(t, rrn, get(t, m, 37), "the first answer again")
+		assert.Equal(t, before, balance(t, p))
+
+		p.do("sale", 0, nil)
+		sale = p.stan
+		for _, mti := range []string{"0420", "0421", "0421"} {
+			m := p.do("advice", sale, fields{0: mti})
+			answer, err := m.GetMTI()
+			require.NoError(t, err)
+			assert.Equal(t, "0430", answer)
+			assert.Equal(t, "00", get(t, m, 39))
+			assert.Equal(t, before, balance(t, p), "once is enough")
+		}
+	})
+}
+
+func TestARepeatedSaleGetsTheSameAnswer(t *testing.T) {
+	everyDialect(t, func(t *testing.T, _ *simulator.Server, p *pos) {
+		before := balance(t, p)
+		first := p.do("sale", 0, nil)
+		p.stan--
+		assert.Equal(t, "94", get(t, p.do("sale", 0, nil), 39), "the same request again is a duplicate")
+		p.stan--
+		again := p.do("sale", 0, fields{0: "0201"})
+		for _, n := range []int{37, 38, 39} {
+			assert.Equal(t, get(t, first, n), get(t, again, n), "field %d", n)
+		}
+		assert.Equal(t, before-1000, balance(t, p))
+	})
+}
+
+func TestWhoSignedOffHasToSignOn(t *testing.T) {
+	everyDialect(t, func(t *testing.T, _ *simulator.Server, p *pos) {
+		assert.Equal(t, "00", get(t, p.do("sign-on", 0, nil), 39))
+		assert.Equal(t, "00", get(t, p.do("sign-off", 0, nil), 39))
+		refused := p.d.Code(world.NotSignedOn)
+		assert.Equal(t, refused, get(t, p.do("sale", 0, nil), 39))
+		assert.Equal(t, "00", get(t, p.do("sign-on", 0, nil), 39))
+		assert.Equal(t, "00", get(t, p.do("sale", 0, nil), 39))
+	})
+}
+
+func TestAnElectronicSignatureIsAcknowledged(t *testing.T) {
+	s := start(t, "unionpay-pos")
+	p := dial(t, s, "unionpay-pos")
+	m := p.do("e-signature", 0, nil)
+	mti, err := m.GetMTI()
+	require.NoError(t, err)
+	assert.Equal(t, "0930", mti)
+	assert.Equal(t, "00", get(t, m, 39))
+}
+
+func TestADialectThatRequiresMACs(t *testing.T) {
+	s := start(t, "unionpay-pos", func(o *simulator.Options) {
+		o.Listeners[0].Dialect = o.Listeners[0].Dialect.WithMACPolicy(security.MACRequire)
+	})
+	p := dial(t, s, "unionpay-pos")
+	assert.Equal(t, "77", get(t, p.do("sale", 0, nil), 39), "no keys yet: sign on")
+	assert.Equal(t, "00", get(t, p.do("sign-on", 0, nil), 39))
+	assert.Equal(t, "A0", get(t, p.do("sale", 0, nil), 39), "keys, but no MAC")
+	all := events(t, s, func(e transcript.Event) bool { return e.Kind == transcript.Decided && e.Outcome == world.MACWrong })
+	assert.Contains(t, all[len(all)-1].Why, "absent")
+}
+
 // balance asks for the balance and reads the available amount from DE 54.
 func balance(t testing.TB, p *pos) int64 {
 	t.Helper()
