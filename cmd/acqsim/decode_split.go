@@ -232,6 +232,8 @@ func lengthWarning(d *dialect.Dialect, b []byte) string {
 		hint = ": it seems to count itself"
 	case !format.ExcludesHeader && format.Overhead() > size && n == len(b)-format.Overhead():
 		hint = ": it seems to count the message only"
+	case n == follow+1:
+		hint = ": 1 is missing"
 	case n > follow:
 		hint = fmt.Sprintf(": %d are missing", n-follow)
 	}
