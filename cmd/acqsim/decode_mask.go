@@ -23,7 +23,7 @@ func maskReadable(d *dialect.Dialect, body []byte, ix *dialect.Index) (masked []
 			var whole dialect.Index
 			if _, err := d.Index(alone, &whole); err == nil && whole.End() == len(alone) {
 				secrets = d.Mask(alone, &whole, 0)
-				maskStrays(alone, cardStarts(d, ix))
+				maskStrays(alone, body, cardStarts(d, ix))
 				return alone, secrets
 			}
 		}
@@ -70,35 +70,42 @@ func cardStarts(d *dialect.Dialect, ix *dialect.Index) (starts []int) {
 	return starts
 }
 
-// maskStrays masks, in place, card numbers that do not stand in one field, since
-// a length or a field before them is wrong. Only digits that something besides
-// the Luhn check speaks for are taken: their number stands before them, a
-// track's separator follows, nothing but them stands there, or a card number
-// belongs there. starts are such places, in bytes.
-func maskStrays(b []byte, starts []int) {
-	characters := digitRun{n: len(b), starts: map[int]bool{},
+// maskStrays masks, in dst, the card numbers of src that do not stand in one
+// field, since a length or a field before them is wrong, and what follows them
+// in a track. Only digits that something besides the Luhn check speaks for are
+// taken: their number stands before them, a track's separator follows, nothing
+// but them stands there, or a card number belongs there. starts are such places,
+// in bytes. dst is a copy of src, masked otherwise, or of its beginning.
+func maskStrays(dst, src []byte, starts []int) {
+	characters := digitRun{n: len(src), starts: map[int]bool{},
 		at: func(i int) int {
-			if c := b[i]; c >= '0' && c <= '9' || c >= 0xF0 && c <= 0xF9 {
+			if c := src[i]; c >= '0' && c <= '9' || c >= 0xF0 && c <= 0xF9 {
 				return int(c & 0xF)
 			}
 			return -1
 		},
-		separator: func(i int) bool { return strings.IndexByte("=D^", b[i]) >= 0 },
-		erase:     func(i int) { b[i] &= 0xF0 },
+		separator: func(i int) bool { return strings.IndexByte("=D^", src[i]) >= 0 },
+		erase: func(i int) {
+			if i < len(dst) {
+				dst[i] &= 0xF0
+			}
+		},
 	}
-	packed := digitRun{n: 2 * len(b), starts: map[int]bool{},
+	packed := digitRun{n: 2 * len(src), starts: map[int]bool{},
 		at: func(i int) int {
-			if d := nibble(b, i); d <= 9 {
+			if d := nibble(src, i); d <= 9 {
 				return d
 			}
 			return -1
 		},
-		separator: func(i int) bool { return nibble(b, i) == 0xD },
+		separator: func(i int) bool { return nibble(src, i) == 0xD },
 		erase: func(i int) {
-			if i%2 == 0 {
-				b[i/2] &= 0x0F
-			} else {
-				b[i/2] &= 0xF0
+			switch {
+			case i/2 >= len(dst):
+			case i%2 == 0:
+				dst[i/2] &= 0x0F
+			default:
+				dst[i/2] &= 0xF0
 			}
 		},
 	}
@@ -125,28 +132,33 @@ type digitRun struct {
 	starts    map[int]bool
 }
 
-// The shortest and longest card numbers (ISO/IEC 7812-1).
+// The shortest and longest card numbers (ISO/IEC 7812-1), and the most digits
+// that follow one in a track 2 (ISO/IEC 7813).
 const (
 	shortestPAN = 13
 	longestPAN  = 19
+	trackRest   = 37 - shortestPAN - 1
 )
 
 func (r *digitRun) mask() {
-	var found [][2]int
 	for from := 0; from+shortestPAN <= r.n; from++ {
 		run := 0
 		for run <= longestPAN && from+run < r.n && r.at(from+run) >= 0 {
 			run++
 		}
 		for size := min(run, longestPAN); size >= shortestPAN; size-- {
-			if r.anchored(from, size, run) && r.luhn(from, size) {
-				found = append(found, [2]int{from, from + size})
+			if !r.anchored(from, size, run) || !r.luhn(from, size) {
+				continue
 			}
-		}
-	}
-	for _, f := range found {
-		for i := f[0] + 6; i < f[1]-4; i++ {
-			r.erase(i)
+			for i := from + 6; i < from+size-4; i++ {
+				r.erase(i)
+			}
+			end := from + size
+			if end < r.n && r.separator(end) {
+				for i := end + 1; i < min(end+1+trackRest, r.n) && r.at(i) >= 0; i++ {
+					r.erase(i)
+				}
+			}
 		}
 	}
 }

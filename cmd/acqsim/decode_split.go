@@ -60,12 +60,7 @@ func (s *splitter) split(b []byte) (all []piece) {
 		p, rest := s.next(b, last)
 		p.at = at
 		at += len(b) - len(rest)
-		if n := len(all) - 1; n >= 0 && p.keepAlives > 0 && all[n].keepAlives > 0 {
-			all[n].keepAlives += p.keepAlives
-			all[n].raw = append(all[n].raw[:len(all[n].raw):len(all[n].raw)], p.raw...)
-		} else {
-			all = append(all, p)
-		}
+		all = append(all, p)
 		if p.dialect != nil && len(p.length) > 0 {
 			last = p.dialect
 		}
@@ -78,8 +73,8 @@ func (s *splitter) split(b []byte) (all []piece) {
 // taken without asking the others.
 func (s *splitter) next(b []byte, last *dialect.Dialect) (p piece, rest []byte) {
 	if last != nil {
-		if f, rest, err := last.Format().Cut(b, frame.HighestMax); err == nil && f.KeepAlive {
-			return piece{raw: f.Raw, keepAlives: 1}, rest
+		if p, rest := keepAlives(last, b); p.keepAlives > 0 {
+			return p, rest
 		}
 		if x, ok := dialect.Detect([]*dialect.Dialect{last}, b); ok && x.Framed && x.Err == nil {
 			return s.piece(b, x), x.Rest
@@ -91,8 +86,15 @@ func (s *splitter) next(b []byte, last *dialect.Dialect) (p piece, rest []byte) 
 		p.also = s.others(b, x)
 		return p, x.Rest
 	}
-	if p, rest, ok := s.keepAlive(b); ok {
-		return p, rest
+	for _, d := range s.dialects {
+		// Zeros can be much else: what follows them has to make sense.
+		p, rest := keepAlives(d, b)
+		if p.keepAlives == 0 {
+			continue
+		}
+		if x, ok := dialect.Detect([]*dialect.Dialect{d}, rest); len(rest) == 0 || ok && x.Err == nil {
+			return p, rest
+		}
 	}
 	best := piece{raw: b}
 	if ok {
@@ -162,28 +164,17 @@ func (s *splitter) others(b []byte, x dialect.Detection) (names []string) {
 	return names
 }
 
-// keepAlive takes an empty frame, if what follows it makes sense.
-func (s *splitter) keepAlive(b []byte) (p piece, rest []byte, ok bool) {
-	for _, d := range s.dialects {
-		f, rest, err := d.Format().Cut(b, frame.HighestMax)
+// keepAlives cuts off all empty frames that b begins with.
+func keepAlives(d *dialect.Dialect, b []byte) (p piece, rest []byte) {
+	for rest = b; len(rest) > 0; p.keepAlives++ {
+		f, after, err := d.Format().Cut(rest, frame.HighestMax)
 		if err != nil || !f.KeepAlive {
-			continue
+			break
 		}
-		for after := rest; ; {
-			if len(after) == 0 {
-				return piece{raw: f.Raw, keepAlives: 1}, rest, true
-			}
-			if x, ok := dialect.Detect([]*dialect.Dialect{d}, after); ok && x.Err == nil {
-				return piece{raw: f.Raw, keepAlives: 1}, rest, true
-			}
-			next, more, err := d.Format().Cut(after, frame.HighestMax)
-			if err != nil || !next.KeepAlive {
-				break
-			}
-			after = more
-		}
+		rest = after
 	}
-	return piece{}, nil, false
+	p.raw = b[:len(b)-len(rest)]
+	return p, rest
 }
 
 // oddFrames are frames that no host would take: with a length that does not fit

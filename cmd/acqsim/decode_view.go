@@ -161,7 +161,7 @@ func (v *viewer) hide(m *decoded, p *piece) {
 	}
 	if m.Error != nil {
 		transcript.MaskRuns(m.shown[p.bodyAt:])
-		maskStrays(m.shown, nil)
+		maskStrays(m.shown, p.raw, nil)
 	}
 	for i := range m.stars {
 		m.stars[i] = m.shown[i] != p.raw[i]

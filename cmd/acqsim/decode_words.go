@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/world"
@@ -73,8 +74,8 @@ func mtiWords(mti uint16) words {
 	default:
 		w = words{class.EN + " message", class.ZH + "消息"}
 	}
-	if mti/100%10 == 1 && mti/10%10%2 == 1 {
-		w.EN = "reply to an " + w.EN[len("reply to a "):]
+	if class.EN[0] == 'a' {
+		w.EN = strings.Replace(w.EN, "to a ", "to an ", 1)
 	}
 	if mti%2 == 1 {
 		w.EN, w.ZH = w.EN+", repeated", w.ZH+"（重发）"
