@@ -179,10 +179,18 @@ func (x *exchange) read(d *dialect.Dialect) {
 	err := d.Read(x.frame, &x.req)
 	switch {
 	case err != nil && x.req.MTI == 0:
-		x.end, x.why = discarded, "not a message that can be answered: "+err.Error()
+		x.end, x.why = discarded, "not a message that can be answered: "+safeText(err)
 	case x.req.MTI/10%2 == 1: // the third digit of an answer is odd
 		x.end, x.why = discarded, "not a request: a reply that nobody asked for"
 	case err != nil:
-		x.end, x.why = rejected, err.Error()
+		x.end, x.why = rejected, safeText(err)
 	}
+}
+
+// safeText is what an error says, without card numbers: it may quote the
+// message.
+func safeText(err error) string {
+	text := []byte(err.Error())
+	transcript.MaskText(text)
+	return string(text)
 }

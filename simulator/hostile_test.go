@@ -1,6 +1,7 @@
 package simulator_test
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -117,6 +118,31 @@ func TestGarbageInAFrameIsAnsweredOrDiscardedWithAReason(t *testing.T) {
 	assert.NotEmpty(t, discarded.Why)
 	assert.NotEmpty(t, discarded.Raw)
 	assert.Contains(t, received.Why, "field 42")
+}
+
+// A card number where no field can be read is quoted by no reason.
+func TestReasonsQuoteNoCardNumber(t *testing.T) {
+	const short = "378282246310005" // of 15 digits, as long as a bitmap but for one
+	for name, tt := range map[string]struct{ body, number string }{
+		"in place of the bitmap": {"0200" + pan + pan, pan},
+		"in a broken bitmap":     {"0200" + short + "Z" + "0", short},
+		"in place of the MTI":    {pan, pan},
+		"in a length prefix":     {"0200" + "4000000000000000" + pan, pan},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, "iso87-ascii")
+			p := dial(t, s, "iso87-ascii")
+			p.write(p.frame([]byte(tt.body)))
+			require.NoError(t, p.c.(*net.TCPConn).CloseWrite())
+			_, err := io.ReadAll(p.c)
+			require.NoError(t, err)
+			for _, e := range events(t, s, ofKind(transcript.Closed)) {
+				line := string(transcript.AppendJSON(nil, &e))
+				assert.NotContains(t, line, tt.number)
+				assert.NotContains(t, line, hex.EncodeToString([]byte(tt.number)))
+			}
+		})
+	}
 }
 
 func TestAReplyNobodyAskedForIsDiscarded(t *testing.T) {
