@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -180,8 +181,8 @@ func (x *exchange) read(d *dialect.Dialect) {
 	switch {
 	case err != nil && x.req.MTI == 0:
 		x.end, x.why = discarded, "not a message that can be answered: "+safeText(err)
-	case x.req.MTI/10%2 == 1: // the third digit of an answer is odd
-		x.end, x.why = discarded, "not a request: a reply that nobody asked for"
+	case !x.req.Answerable():
+		x.end, x.why = discarded, fmt.Sprintf("not a request: MTI %04d is a reply that nobody asked for, or no message that is answered", x.req.MTI)
 	case err != nil:
 		x.end, x.why = rejected, safeText(err)
 	}

@@ -145,13 +145,24 @@ func TestReasonsQuoteNoCardNumber(t *testing.T) {
 	}
 }
 
-func TestAReplyNobodyAskedForIsDiscarded(t *testing.T) {
-	s := start(t, "iso87-ascii")
-	p := dial(t, s, "iso87-ascii")
-	p.write(p.frame(p.message("sale", 0, fields{0: "0210"})))
-	assert.Equal(t, "00", get(t, p.do("echo", 0, nil), 39))
-	all := events(t, s, ofKind(transcript.Discarded))
-	assert.Contains(t, all[len(all)-1].Why, "not a request")
+func TestWhatIsNoRequestIsDiscardedUndecided(t *testing.T) {
+	for _, mti := range []string{"0210", "0430", "0810", "0260", "0280"} {
+		t.Run(mti, func(t *testing.T) {
+			s := start(t, "iso87-ascii")
+			p := dial(t, s, "iso87-ascii")
+			p.write(p.frame(p.message("sale", 0, fields{0: mti})))
+			assert.Equal(t, "00", get(t, p.do("echo", 0, nil), 39))
+			all := events(t, s, func(e transcript.Event) bool { return e.Kind == transcript.Sent })
+			var kinds []transcript.Kind
+			for _, e := range all {
+				if e.Message == 1 {
+					kinds = append(kinds, e.Kind)
+					assert.Contains(t, e.Why, "not a request")
+				}
+			}
+			assert.Equal(t, []transcript.Kind{transcript.Discarded}, kinds, "and nothing else becomes of it")
+		})
+	}
 }
 
 func TestTrailingBytesAreAFormatError(t *testing.T) {
