@@ -45,19 +45,6 @@ func (p *MACPolicy) UnmarshalText(text []byte) error {
 	return unknownName("MAC policy", string(text), strings.Join(policyNames[:], ", "))
 }
 
-// Accepts reports whether a request with this result may be processed. A policy
-// that is none of the three accepts as little as MACRequire.
-func (p MACPolicy) Accepts(r MACResult) bool {
-	switch p {
-	case MACOff:
-		return true
-	case MACVerifyIfPresent:
-		return r == MACOK || r == MACAbsent
-	default:
-		return r == MACOK
-	}
-}
-
 // MACResult is what a check of DE 64 found.
 type MACResult uint8
 
