@@ -2,6 +2,7 @@ package simulator_test
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,7 +62,13 @@ func TestAKillLosesNoAnsweredTransactionAndNoKeys(t *testing.T) {
 	killed := t.TempDir()
 	require.NoError(t, os.CopyFS(filepath.Join(killed, "state"), os.DirFS(dir)))
 
-	s = start(t, "unionpay-pos", withHost(t, world.Default(), filepath.Join(killed, "state")))
+	s = start(t, "unionpay-pos", withHost(t, world.Default(), filepath.Join(killed, "state")), func(o *simulator.Options) {
+		o.Listeners = append(o.Listeners, simulator.Listener{Address: "127.0.0.1:0", Dialect: load(t, "iso87-ascii")})
+	})
+	// Another dialect, with another MAC algorithm, is the first to ask.
+	c, err := net.Dial("tcp", s.Addr(1).String())
+	require.NoError(t, err)
+	require.Equal(t, "00", get(t, newPOS(t, "iso87-ascii", c).do("inquiry", 0, nil), 39))
 	q := dial(t, s, "unionpay-pos")
 	q.stan = 100
 	assert.Equal(t, before-1000, balance(t, q))

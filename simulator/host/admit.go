@@ -47,9 +47,9 @@ func (c *call) identify() bool {
 func (c *call) authentic() bool {
 	t, policy := c.terminal, c.d.MACPolicy()
 	session := t.books.Session
-	if c.mac != t.mac {
+	if current := t.macBy(c.d.MACAlgorithm()); c.mac != current {
 		// A sign-on came in between, and its keys are in force.
-		c.mac = t.mac
+		c.mac = current
 		c.dec.MAC = verifyMAC(c.d, c.req, c.mac)
 	}
 	switch {
@@ -57,7 +57,7 @@ func (c *call) authentic() bool {
 		c.refuse(world.NotSignedOn, "the terminal has signed off")
 	case policy == security.MACOff:
 		return true
-	case c.dec.MAC == transcript.MACAbsent && policy == security.MACRequire && t.mac == nil:
+	case c.dec.MAC == transcript.MACAbsent && policy == security.MACRequire && c.mac == nil:
 		c.refuse(world.NotSignedOn, "no working keys: the terminal has not signed on to this host")
 	case c.dec.MAC == transcript.MACAbsent && policy == security.MACRequire:
 		c.refuse(world.MACWrong, "the MAC is absent, and the dialect requires one")

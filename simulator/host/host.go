@@ -135,7 +135,7 @@ func (h *Host) verifyMACs(jobs []Job) {
 		h.mu.Lock()
 		for i := range jobs {
 			if t := h.reg.terminals[jobs[i].Request.Terminal]; t != nil {
-				jobs[i].mac = t.mac
+				jobs[i].mac = t.macBy(jobs[i].Dialect.MACAlgorithm())
 			}
 		}
 		h.mu.Unlock()

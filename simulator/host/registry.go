@@ -23,13 +23,14 @@ const (
 
 // terminal is a terminal as the running host knows it.
 type terminal struct {
-	id       string
-	known    bool // named by the world, not enrolled
-	facts    *world.Terminal
-	merchant *merchant
-	books    *ledger.Terminal
-	keys     security.SessionKeys // working keys; valid if mac is not nil
-	mac      *security.MAC        // of the working MAC key; nil: no keys
+	id        string
+	known     bool // named by the world, not enrolled
+	facts     *world.Terminal
+	merchant  *merchant
+	books     *ledger.Terminal
+	keys      security.SessionKeys  // working keys; valid if mac is not nil
+	mac       *security.MAC         // of the working MAC key; nil: no keys
+	algorithm security.MACAlgorithm // of mac
 }
 
 type merchant struct {

@@ -84,8 +84,21 @@ func (t *terminal) install(a security.MACAlgorithm, keys security.SessionKeys) e
 	if err != nil {
 		return err
 	}
-	t.keys, t.mac = keys, mac
+	t.keys, t.mac, t.algorithm = keys, mac, a
 	return nil
+}
+
+// macBy returns the working MAC key for an algorithm; nil without keys. One
+// terminal may speak two dialects, each with its own.
+func (t *terminal) macBy(a security.MACAlgorithm) *security.MAC {
+	if t.mac != nil && t.algorithm != a {
+		mac, err := security.NewMAC(a, t.keys.MAC)
+		if err != nil {
+			return nil // this algorithm has no use for such a key
+		}
+		t.mac, t.algorithm = mac, a
+	}
+	return t.mac
 }
 
 // restoreKeys takes over the working keys of a session that survived a
