@@ -38,10 +38,12 @@ func TestNamesReadBack(t *testing.T) {
 }
 
 func TestFinancialTypesConcernMoney(t *testing.T) {
-	for _, x := range []world.TransactionType{world.Inquiry, world.Sale, world.Void, world.Refund, world.Reversal} {
+	for _, x := range []world.TransactionType{world.Inquiry, world.Sale, world.Void, world.Refund, world.Reversal,
+		world.PreAuth, world.CompletionAdvice, world.Cash, world.Tip} {
 		assert.True(t, x.Financial(), x.String())
 	}
-	for _, x := range []world.TransactionType{world.Unrecognised, world.SignOn, world.SignOff, world.Echo, world.ESignature} {
+	for _, x := range []world.TransactionType{world.Unrecognised, world.SignOn, world.SignOff, world.Echo, world.ESignature,
+		world.Settlement, world.BatchUpload, world.ParameterEnd} {
 		assert.False(t, x.Financial(), x.String())
 	}
 }
