@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/acqsim/acqsim/scenarios/display"
 	"github.com/acqsim/acqsim/simulator"
 	"github.com/acqsim/acqsim/simulator/dialect"
 	"github.com/acqsim/acqsim/simulator/terminal"
@@ -115,7 +116,7 @@ func TestEveryOutcomeHasAnExitCode(t *testing.T) {
 		terminal.Approved: exitOK, terminal.Declined: exitNegative, terminal.CardDeclined: exitNegative,
 		terminal.CannotConnect: exitNoConnection, terminal.SendFailed: exitNoConnection, terminal.Cancelled: exitInterrupted,
 	}
-	for _, o := range terminal.Outcomes() {
+	for _, o := range display.Outcomes() {
 		code, decided := want[o]
 		if !decided {
 			code = exitNoAnswer

@@ -2,6 +2,7 @@ package terminal
 
 import (
 	_ "embed"
+	"strings"
 	"sync"
 
 	"github.com/acqsim/acqsim/scenarios/world"
@@ -48,3 +49,25 @@ var responseCodes = sync.OnceValue(func() map[string]ResponseCode {
 	}
 	return all
 })
+
+// rows returns the lines of a table without its comments and its head, each
+// with exactly the given number of columns.
+func rows(tsv string, columns int) (all [][]string) {
+	head := true
+	for line := range strings.Lines(tsv) {
+		line = strings.TrimRight(line, "\r\n")
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if head {
+			head = false
+			continue
+		}
+		row := strings.Split(line, "\t")
+		for len(row) < columns {
+			row = append(row, "")
+		}
+		all = append(all, row[:columns])
+	}
+	return all
+}

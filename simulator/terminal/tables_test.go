@@ -11,25 +11,6 @@ import (
 	"github.com/acqsim/acqsim/simulator/terminal"
 )
 
-func TestEveryOutcomeHasItsTexts(t *testing.T) {
-	seen := map[string]bool{}
-	for _, o := range terminal.Outcomes() {
-		d := o.Display()
-		assert.NotEmpty(t, d.EN, o)
-		assert.NotEmpty(t, d.ZH, o)
-		assert.NotEmpty(t, o.Meaning(), o)
-		assert.False(t, seen[d.ZH], "two outcomes look alike: %s", d.ZH)
-		seen[d.ZH] = true
-		again, err := terminal.ParseOutcome(o.String())
-		require.NoError(t, err)
-		assert.Equal(t, o, again)
-	}
-	assert.Equal(t, "商户无应答", terminal.NoAnswer.Display().ZH)
-	_, err := terminal.ParseOutcome("none")
-	require.Error(t, err)
-	assert.Equal(t, "outcome(200)", terminal.Outcome(200).String())
-}
-
 func TestResponseTexts(t *testing.T) {
 	c, ok := terminal.ResponseText("51")
 	require.True(t, ok)
