@@ -50,5 +50,8 @@ func (e *WriteError) Error() string {
 	return fmt.Sprintf("wire: %d of %d bytes written: %s", e.Written, e.Size, why)
 }
 
+// later is the error of b, which comes after a write that failed.
+func (e *WriteError) later(b []byte) *WriteError { return &WriteError{Size: len(b), Err: e.Err} }
+
 // Unwrap returns Err.
 func (e *WriteError) Unwrap() error { return e.Err }

@@ -66,8 +66,9 @@ func NewWriter(c net.Conn, o Options) *Writer {
 
 // Write writes b now, in one write of the connection, and blocks for as long
 // as the peer does not read, but not beyond Options.Timeout. The first error,
-// a *WriteError, is final: every later Write returns it, and what is queued
-// fails with it. After Close it returns ErrClosed.
+// a *WriteError, is final: nothing of any later Write leaves, nor of what is
+// queued, and each fails with a *WriteError of its own that wraps the same
+// Err. After Close it returns ErrClosed.
 func (w *Writer) Write(b []byte) error {
 	w.line <- struct{}{}
 	if w.closed.Load() {
@@ -84,7 +85,7 @@ func (w *Writer) Write(b []byte) error {
 
 func (w *Writer) writeLocked(b []byte) error {
 	if failed := w.failed.Load(); failed != nil {
-		return failed
+		return failed.later(b)
 	}
 	if len(b) == 0 {
 		return nil
@@ -134,7 +135,7 @@ var past = time.Unix(1, 0)
 func (w *Writer) WriteAt(at time.Time, b []byte, done func(written time.Time, err error)) {
 	d := &delivery{b: append([]byte(nil), b...), done: done}
 	w.mu.Lock()
-	if err := w.refusal(); err != nil {
+	if err := w.refusal(b); err != nil {
 		w.mu.Unlock()
 		d.finish(time.Time{}, err)
 		return
@@ -149,9 +150,9 @@ func (w *Writer) WriteAt(at time.Time, b []byte, done func(written time.Time, er
 }
 
 // refusal is why nothing more is accepted, if so.
-func (w *Writer) refusal() error {
+func (w *Writer) refusal(b []byte) error {
 	if failed := w.failed.Load(); failed != nil {
-		return failed
+		return failed.later(b)
 	}
 	if w.closed.Load() {
 		return ErrClosed
@@ -211,7 +212,7 @@ func (w *Writer) run() {
 		d := w.queue[0]
 		reason := error(nil)
 		if failed := w.failed.Load(); failed != nil {
-			reason = failed
+			reason = failed.later(d.b)
 		} else if w.cut.Load() {
 			reason = ErrClosed
 			w.dropped++

@@ -175,11 +175,11 @@ func TestPeerThatNeverReads(t *testing.T) {
 		assert.ErrorIs(t, err, os.ErrDeadlineExceeded)
 		assert.EqualError(t, err, "wire: 3 of 5 bytes written: the peer does not read")
 
-		assert.Same(t, err, w.Write([]byte("more")), "half a reply is out: nothing can follow")
-		assert.Equal(t, []outcome{{"later", time.Time{}, err}}, m.await(1), "nor wait")
+		assert.Equal(t, &WriteError{Size: 4, Err: failed.Err}, w.Write([]byte("more")), "half a reply is out: nothing can follow")
+		assert.Equal(t, []outcome{{"later", time.Time{}, &WriteError{Size: 5, Err: failed.Err}}}, m.await(1), "nor wait")
 		assert.Equal(t, took, time.Since(epoch), "and it is told at once")
 		w.WriteAt(time.Now(), []byte("more"), m.done("more"))
-		assert.Equal(t, outcome{"more", time.Time{}, err}, m.await(1)[1])
+		assert.Equal(t, outcome{"more", time.Time{}, &WriteError{Size: 4, Err: failed.Err}}, m.await(1)[1])
 		assert.Same(t, err, w.Close(t.Context()))
 	})
 }
