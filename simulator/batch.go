@@ -1,10 +1,12 @@
 package simulator
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
+	"github.com/acqsim/acqsim/faults/wire"
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/simulator/dialect"
 	"github.com/acqsim/acqsim/simulator/frame"
@@ -132,15 +134,34 @@ func (b *batch) flush() error {
 	}
 	err := c.w.Write(b.out)
 	at := time.Now()
+	before := 0 // bytes of the write that are of earlier replies
 	for i, s := range b.replies {
 		e := &b.sent[i]
 		e.At, e.Elapsed, e.Raw = at, at.Sub(b.arrived[i]), b.evidence[s.from:s.to:s.to]
-		if err != nil {
-			e.Kind, e.Why = transcript.NotSent, err.Error()
-		}
-		c.s.o.Metrics.exchange(e.Type, e.Outcome, e.Elapsed, err)
+		failed := notSent(e, before, err)
+		before += len(e.Raw)
+		c.s.o.Metrics.exchange(e.Type, e.Outcome, e.Elapsed, failed)
 	}
 	c.s.o.Journal.Append(b.sent...)
+	return err
+}
+
+// notSent makes e, of a reply that begins that many bytes into a write, say how
+// much of it did not leave. It returns nil where all of it did: a write that
+// fails later loses nothing of it.
+func notSent(e *transcript.Event, before int, err error) error {
+	if err == nil {
+		return nil
+	}
+	var w *wire.WriteError
+	if errors.As(err, &w) {
+		left := min(max(w.Written-before, 0), len(e.Raw))
+		if left == len(e.Raw) && left > 0 {
+			return nil
+		}
+		e.Written = uint32(left)
+	}
+	e.Kind, e.Why = transcript.NotSent, err.Error()
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -47,9 +48,9 @@ func (s *Server) newConn(l *listener, nc net.Conn) *conn {
 // serve runs the connection until it ends. Its stack is what an idle connection
 // costs most of: whatever needs more than a little has a function of its own.
 func (c *conn) serve() {
-	actor, why := c.handshake()
-	if why == "" {
-		actor, why = c.read()
+	end := c.handshake()
+	if end.how == transcript.NoEnd {
+		end = c.read()
 	}
 	// Answers of a slow issuer still go out: the peer may only have closed
 	// its own side.
@@ -59,7 +60,14 @@ func (c *conn) serve() {
 	} else {
 		_ = wire.CloseGracefully(c.c, drainTime) // a peer that does not close is cut off
 	}
-	c.recordEnd(actor, why)
+	c.recordEnd(&end)
+}
+
+// ending is who ended a connection, and how.
+type ending struct {
+	who transcript.Actor
+	how transcript.End
+	why string
 }
 
 func (c *conn) recordStart() {
@@ -68,70 +76,82 @@ func (c *conn) recordStart() {
 	c.s.record(e)
 }
 
-func (c *conn) recordEnd(actor transcript.Actor, why string) {
-	e := c.event(transcript.Closed, actor)
-	e.Why = why
+func (c *conn) recordEnd(end *ending) {
+	if end.who == transcript.Acqsim && c.gone.Load() {
+		end.how, end.why = transcript.EndCut, "the server stopped, cut off"
+	}
+	e := c.event(transcript.Closed, end.who)
+	e.End, e.Why = end.how, end.why
 	c.s.record(e)
 }
 
 // handshake brings TLS up, where the listener has it.
-func (c *conn) handshake() (transcript.Actor, string) {
+func (c *conn) handshake() ending {
 	if tc, ok := c.c.(*tls.Conn); ok {
 		return c.handshakeTLS(tc)
 	}
-	return 0, ""
+	return ending{}
 }
 
-func (c *conn) handshakeTLS(tc *tls.Conn) (transcript.Actor, string) {
+func (c *conn) handshakeTLS(tc *tls.Conn) ending {
 	ctx, cancel := context.WithTimeout(c.s.life, handshakeTimeout)
 	defer cancel()
 	if err := tc.HandshakeContext(ctx); err != nil {
 		c.s.o.Metrics.handshakes.Inc()
-		return transcript.Terminal, "the TLS handshake failed: " + err.Error()
+		return ending{transcript.Terminal, endOf(err), "the TLS handshake failed: " + err.Error()}
 	}
-	return 0, ""
+	return ending{}
+}
+
+// endOf is how a connection ends that fails with err.
+func endOf(err error) transcript.End {
+	switch {
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return transcript.EndRST
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT):
+		return transcript.EndTimeout
+	}
+	return transcript.EndFIN
 }
 
 // read answers frame after frame, until it returns who ended the connection
 // and how.
-func (c *conn) read() (transcript.Actor, string) {
+func (c *conn) read() ending {
 	for {
 		f, err := c.r.Next()
 		if err == nil {
 			err = c.answer(f)
 			if err != nil {
-				return transcript.Terminal, "the peer does not take its replies: " + err.Error()
+				return ending{transcript.Terminal, endOf(err), "the peer does not take its replies: " + err.Error()}
 			}
 			continue
 		}
-		if again, actor, why := c.readFailed(err); !again {
-			return actor, why
+		if end := c.readFailed(err); end.how != transcript.NoEnd {
+			return end
 		}
 	}
 }
 
-// readFailed records what can't be read and says whether to go on.
-func (c *conn) readFailed(err error) (again bool, actor transcript.Actor, why string) {
+// readFailed records what can't be read. It returns no ending where reading
+// goes on.
+func (c *conn) readFailed(err error) ending {
 	if errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return false, transcript.Terminal, "the peer closed (FIN)"
+		return ending{transcript.Terminal, transcript.EndFIN, "the peer closed (FIN)"}
 	}
 	var bad *frame.Error
 	if !errors.As(err, &bad) {
-		return false, transcript.Line, err.Error()
+		return ending{transcript.Line, endOf(err), err.Error()}
 	}
 	switch bad.Kind {
 	case frame.Interrupted:
-		if c.gone.Load() {
-			return false, transcript.Acqsim, "the server stopped, cut off"
-		}
-		return false, transcript.Acqsim, "the server stopped"
+		return ending{transcript.Acqsim, transcript.EndFIN, "the server stopped"}
 	case frame.Idle:
-		return false, transcript.Host, bad.Error()
+		return ending{transcript.Host, transcript.EndTimeout, bad.Error()}
 	case frame.ReadFailed:
 		if errors.Is(err, syscall.ECONNRESET) {
-			return false, transcript.Terminal, "the peer reset the connection (RST)"
+			return ending{transcript.Terminal, transcript.EndRST, "the peer reset the connection (RST)"}
 		}
-		return false, transcript.Line, bad.Error()
+		return ending{transcript.Line, endOf(err), bad.Error()}
 	}
 	c.messages++
 	c.s.o.Metrics.badFrames.Inc()
@@ -139,10 +159,17 @@ func (c *conn) readFailed(err error) (again bool, actor transcript.Actor, why st
 	e.Message, e.Why, e.Raw = c.messages, bad.Error(), bad.Raw
 	transcript.MaskRuns(e.Raw) // a copy of the reader's
 	c.s.record(e)
-	if bad.Recoverable() {
-		return true, 0, ""
+	switch {
+	case bad.Recoverable():
+		return ending{}
+	case bad.Kind == frame.Unfinished && errors.Is(err, io.ErrUnexpectedEOF):
+		return ending{transcript.Terminal, transcript.EndFIN, "the peer closed (FIN) inside a frame"}
+	case bad.Kind == frame.Unfinished && errors.Is(err, syscall.ECONNRESET):
+		return ending{transcript.Terminal, transcript.EndRST, "the peer reset the connection (RST) inside a frame"}
+	case bad.Kind == frame.TooSlow:
+		return ending{transcript.Host, transcript.EndTimeout, fmt.Sprintf("closed after a bad frame (%s)", bad.Kind)}
 	}
-	return false, transcript.Host, fmt.Sprintf("closed after a bad frame (%s)", bad.Kind)
+	return ending{transcript.Host, transcript.EndFIN, fmt.Sprintf("closed after a bad frame (%s)", bad.Kind)}
 }
 
 // finish lets the connection answer what has been read, and then end.

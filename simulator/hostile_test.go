@@ -181,8 +181,67 @@ func TestHalfAFrameThenClose(t *testing.T) {
 	require.NoError(t, p.c.(*net.TCPConn).CloseWrite())
 	_, err := io.ReadAll(p.c)
 	require.NoError(t, err)
-	all := events(t, s, ofKind(transcript.BadFrame))
-	assert.Contains(t, all[len(all)-1].Why, "unfinished")
+	all := events(t, s, ofKind(transcript.Closed))
+	assert.Contains(t, one(t, all, transcript.BadFrame).Why, "unfinished")
+	assert.Equal(t, transcript.EndFIN, one(t, all, transcript.Closed).End)
+	assert.Equal(t, transcript.Terminal, one(t, all, transcript.Closed).Actor)
+}
+
+// How a connection ended is told by type, not only in words.
+func TestEnds(t *testing.T) {
+	follow := func(p *pos) {
+		go func() {
+			_, _ = io.Copy(io.Discard, p.c)
+			p.c.Close()
+		}()
+	}
+	idle := func(o *simulator.Options) { o.Listeners[0].Limits.Idle = 50 * time.Millisecond }
+	tests := map[string]struct {
+		option func(*simulator.Options)
+		end    func(*testing.T, *simulator.Server, *pos)
+		who    transcript.Actor
+		how    transcript.End
+	}{
+		"the peer closes": {nil, func(_ *testing.T, _ *simulator.Server, p *pos) { p.c.Close() }, transcript.Terminal, transcript.EndFIN},
+		"the peer resets": {nil, func(t *testing.T, _ *simulator.Server, p *pos) {
+			require.NoError(t, p.c.(*net.TCPConn).SetLinger(0))
+			p.c.Close()
+		}, transcript.Terminal, transcript.EndRST},
+		"the peer resets inside a frame": {nil, func(t *testing.T, s *simulator.Server, p *pos) {
+			p.write([]byte{0})
+			require.NoError(t, p.c.(*net.TCPConn).SetLinger(0))
+			p.c.Close()
+		}, transcript.Terminal, transcript.EndRST},
+		"idle": {idle, func(_ *testing.T, _ *simulator.Server, p *pos) { follow(p) }, transcript.Host, transcript.EndTimeout},
+		"no length": {nil, func(_ *testing.T, _ *simulator.Server, p *pos) {
+			p.write([]byte("junk"))
+			follow(p)
+		}, transcript.Host, transcript.EndFIN},
+		"the server stops": {nil, func(t *testing.T, s *simulator.Server, p *pos) {
+			follow(p)
+			require.NoError(t, s.Shutdown(t.Context()))
+		}, transcript.Acqsim, transcript.EndFIN},
+		"the server is cut off": {nil, func(t *testing.T, s *simulator.Server, _ *pos) {
+			require.NoError(t, s.Close())
+		}, transcript.Acqsim, transcript.EndCut},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			options := []func(*simulator.Options){}
+			if test.option != nil {
+				options = append(options, test.option)
+			}
+			s := start(t, "iso87-ascii", options...)
+			p := dial(t, s, "iso87-ascii")
+			if test.option == nil {
+				assert.Equal(t, "00", get(t, p.do("echo", 0, nil), 39))
+			}
+			test.end(t, s, p)
+			closed := one(t, events(t, s, ofKind(transcript.Closed)), transcript.Closed)
+			assert.Equal(t, test.who, closed.Actor, closed.Why)
+			assert.Equal(t, test.how, closed.End, closed.Why)
+		})
+	}
 }
 
 func TestASlowFrameIsCutOff(t *testing.T) {
@@ -208,6 +267,7 @@ func TestConnectionLimit(t *testing.T) {
 	}
 	all := events(t, s, ofKind(transcript.Refused))
 	assert.Contains(t, all[len(all)-1].Why, "limit")
+	assert.Equal(t, transcript.EndFIN, all[len(all)-1].End)
 }
 
 func TestAPeerThatNeverReads(t *testing.T) {
@@ -222,7 +282,8 @@ func TestAPeerThatNeverReads(t *testing.T) {
 			break // the server has cut us off, as it should
 		}
 	}
-	events(t, s, func(e transcript.Event) bool { return e.Kind == transcript.NotSent })
+	failed := one(t, events(t, s, ofKind(transcript.NotSent)), transcript.NotSent)
+	assert.Less(t, int(failed.Written), len(failed.Raw), "what left whole was sent")
 	events(t, s, func(e transcript.Event) bool { return e.Kind == transcript.Closed })
 	other := dial(t, s, "iso87-ascii")
 	assert.Equal(t, "00", get(t, other.do("echo", 0, nil), 39))

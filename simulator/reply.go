@@ -85,8 +85,8 @@ func (b *batch) hold(x *exchange, reply []byte) {
 // written records that a held reply went out, or did not.
 func (c *conn) written(e transcript.Event, arrived, at time.Time, err error) {
 	e.At, e.Elapsed = at, at.Sub(arrived)
-	if err != nil {
-		e.Kind, e.Why, e.At = transcript.NotSent, err.Error(), time.Now()
+	if err = notSent(&e, 0, err); err != nil {
+		e.At = time.Now()
 	}
 	c.s.o.Metrics.exchange(e.Type, e.Outcome, e.Elapsed, err)
 	c.s.record(e)

@@ -89,7 +89,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	for _, l := range s.listeners {
 		s.record(transcript.Event{Kind: transcript.Listening, Actor: transcript.Acqsim, Listener: l.Name,
-			Dialect: l.Dialect.Name(), Text: l.net.Addr().String()})
+			Dialect: l.Dialect.Name(), TLS: l.TLS != nil, Text: l.net.Addr().String()})
 		s.accepting.Go(func() { s.accept(l) })
 	}
 	return s, nil
@@ -131,7 +131,7 @@ func (s *Server) admit(l *listener, nc net.Conn) {
 	if why := s.full(l); why != "" {
 		s.o.Metrics.refused.Inc()
 		e := c.event(transcript.Refused, transcript.Host)
-		e.Source, e.Why = nc.RemoteAddr().String(), why
+		e.Source, e.End, e.Why = nc.RemoteAddr().String(), transcript.EndFIN, why
 		s.record(e)
 		_ = nc.Close()
 		return

@@ -267,3 +267,15 @@ func events(t testing.TB, s *simulator.Server, found func(transcript.Event) bool
 func ofKind(k transcript.Kind) func(transcript.Event) bool {
 	return func(e transcript.Event) bool { return e.Kind == k }
 }
+
+// one returns the last event of a kind.
+func one(t testing.TB, all []transcript.Event, k transcript.Kind) transcript.Event {
+	t.Helper()
+	for i := len(all) - 1; i >= 0; i-- {
+		if all[i].Kind == k {
+			return all[i]
+		}
+	}
+	t.Fatalf("no event of the kind %s among %d", k, len(all))
+	return transcript.Event{}
+}

@@ -15,7 +15,7 @@ import (
 //
 //   - times are RFC 3339 in UTC with nine decimals (years 0000 to 9999),
 //     elapsed_ns is in nanoseconds;
-//   - kind, actor, type, mac and outcome are names in kebab-case;
+//   - kind, actor, type, mac, outcome and end are names in kebab-case;
 //   - mti, processing, stan and currency (ISO 4217 numeric) are strings of at
 //     least 4, 6, 6 and 3 digits, as on the wire; a processing code that is
 //     absent is 000000 or wasn't there;
@@ -39,6 +39,7 @@ func AppendJSON(dst []byte, e *Event) []byte {
 	o.text("dialect", e.Dialect)
 	o.number("conn", e.Conn)
 	o.text("source", e.Source)
+	o.truth("tls", e.TLS)
 	o.number("message", e.Message)
 	o.text("terminal", e.Terminal)
 	o.text("merchant", e.Merchant)
@@ -69,11 +70,15 @@ func AppendJSON(dst []byte, e *Event) []byte {
 	}
 	o.text("code", e.Code)
 	o.text("why", e.Why)
+	if e.End != NoEnd {
+		o.text("end", e.End.String())
+	}
 	o.text("rrn", e.RRN)
 	o.text("approval", e.Approval)
 	o.postings("postings", e.Postings)
 	o.time("due", e.Due)
 	o.integer("elapsed_ns", int64(e.Elapsed))
+	o.number("written", uint64(e.Written))
 	o.number("lost", e.Lost)
 	if len(e.Raw) > 0 {
 		o.key("raw")
@@ -123,6 +128,13 @@ func (o *object) integer(key string, n int64) {
 	if n != 0 {
 		o.key(key)
 		o.b = strconv.AppendInt(o.b, n, 10)
+	}
+}
+
+func (o *object) truth(key string, v bool) {
+	if v {
+		o.key(key)
+		o.b = append(o.b, "true"...)
 	}
 }
 

@@ -63,6 +63,21 @@ const (
 	macCount
 )
 
+// End is how a connection ended, as its two ends saw it on the line. Who ended
+// it is the event's Actor.
+type End uint8
+
+// The ends; the zero value is "not an end".
+const (
+	NoEnd      End = iota
+	EndFIN         // in good order: everything sent arrives, then the end of the stream
+	EndRST         // reset: what was under way is lost
+	EndCut         // given up at once, without waiting for the other side
+	EndTimeout     // a limit of time passed; then a FIN, unless the line is dead
+
+	endCount
+)
+
 // Event is one thing that happened. Zero fields are absent. All evidence in
 // it is masked.
 type Event struct {
@@ -74,6 +89,7 @@ type Event struct {
 	Dialect  string
 	Conn     uint64 // connection number of this server, from 1
 	Source   string // peer address, on Connected
+	TLS      bool   // of Listening: the frames recorded were inside TLS
 	Message  uint64 // message number on the connection, from 1
 
 	Terminal   string // DE 41
@@ -93,11 +109,14 @@ type Event struct {
 	Outcome  world.Outcome
 	Code     string // DE 39 of the reply
 	Why      string
+	End      End // of Closed and Refused
 	RRN      string
 	Approval string
 	Postings []Posting
 	Due      time.Time     // of Held
 	Elapsed  time.Duration // of Sent: since the request was read
+
+	Written uint32 // of NotSent: how many bytes of Raw left all the same
 
 	Lost uint64 // of Missing: how many events, the last of which had this Seq
 

@@ -26,6 +26,7 @@ func fullEvent() Event {
 		Dialect:    "unionpay-pos",
 		Conn:       3,
 		Source:     "127.0.0.1:40000",
+		TLS:        true,
 		Message:    12,
 		Terminal:   "12345678",
 		Merchant:   "898111112345678",
@@ -43,11 +44,13 @@ func fullEvent() Event {
 		Outcome:    world.InsufficientFunds,
 		Code:       "51",
 		Why:        `balance 3 < 10 "CNY"`,
+		End:        EndRST,
 		RRN:        "000000000001",
 		Approval:   "A00001",
 		Postings:   []Posting{{From: "good", To: "shop", Amount: 1000, Currency: 156}, {From: "a", To: "b", Amount: -1}},
 		Due:        time.Date(2026, 2, 17, 15, 30, 6, 0, time.UTC),
 		Elapsed:    1500 * time.Microsecond,
+		Written:    5,
 		Lost:       9,
 		Raw:        []byte{0x02, 0x00, 0xff},
 		Text:       "商户\n",
@@ -55,12 +58,12 @@ func fullEvent() Event {
 }
 
 const fullLine = `{"seq":7,"at":"2026-02-17T15:30:05.001002003Z","kind":"decided","actor":"host","listener":"pos",` +
-	`"dialect":"unionpay-pos","conn":3,"source":"127.0.0.1:40000","message":12,"terminal":"12345678",` +
+	`"dialect":"unionpay-pos","conn":3,"source":"127.0.0.1:40000","tls":true,"message":12,"terminal":"12345678",` +
 	`"merchant":"898111112345678","type":"sale","mti":"0200","processing":"190000","stan":"000001","amount":1000,` +
 	`"currency":"036","batch":1,"card":2,"mac":"wrong","secrets":[{"field":2,"kind":"pan"},{"field":52,"kind":"pin-block"}],` +
-	`"outcome":"insufficient-funds","code":"51","why":"balance 3 < 10 \"CNY\"","rrn":"000000000001","approval":"A00001",` +
+	`"outcome":"insufficient-funds","code":"51","why":"balance 3 < 10 \"CNY\"","end":"rst","rrn":"000000000001","approval":"A00001",` +
 	`"postings":[{"from":"good","to":"shop","amount":1000,"currency":"156"},{"from":"a","to":"b","amount":-1}],` +
-	`"due":"2026-02-17T15:30:06.000000000Z","elapsed_ns":1500000,"lost":9,"raw":"0200ff","text":"商户\n"}`
+	`"due":"2026-02-17T15:30:06.000000000Z","elapsed_ns":1500000,"written":5,"lost":9,"raw":"0200ff","text":"商户\n"}`
 
 func TestAppendJSON(t *testing.T) {
 	full := fullEvent()
@@ -106,6 +109,7 @@ type plainEvent struct {
 	Dialect    string         `json:"dialect,omitzero"`
 	Conn       uint64         `json:"conn,omitzero"`
 	Source     string         `json:"source,omitzero"`
+	TLS        bool           `json:"tls,omitzero"`
 	Message    uint64         `json:"message,omitzero"`
 	Terminal   string         `json:"terminal,omitzero"`
 	Merchant   string         `json:"merchant,omitzero"`
@@ -122,11 +126,13 @@ type plainEvent struct {
 	Outcome    string         `json:"outcome,omitzero"`
 	Code       string         `json:"code,omitzero"`
 	Why        string         `json:"why,omitzero"`
+	End        string         `json:"end,omitzero"`
 	RRN        string         `json:"rrn,omitzero"`
 	Approval   string         `json:"approval,omitzero"`
 	Postings   []plainPosting `json:"postings,omitempty"`
 	Due        string         `json:"due,omitzero"`
 	Elapsed    int64          `json:"elapsed_ns,omitzero"`
+	Written    uint32         `json:"written,omitzero"`
 	Lost       uint64         `json:"lost,omitzero"`
 	Raw        string         `json:"raw,omitzero"`
 	Text       string         `json:"text,omitzero"`
@@ -160,15 +166,15 @@ func plain(e Event) plainEvent {
 	}
 	p := plainEvent{
 		Seq: e.Seq, At: at(e.At), Kind: named(e.Kind.String(), e.Kind == 0), Actor: named(e.Actor.String(), e.Actor == 0),
-		Listener: e.Listener, Dialect: e.Dialect, Conn: e.Conn, Source: e.Source, Message: e.Message,
+		Listener: e.Listener, Dialect: e.Dialect, Conn: e.Conn, Source: e.Source, TLS: e.TLS, Message: e.Message,
 		Terminal: e.Terminal, Merchant: e.Merchant, Type: named(e.Type.String(), e.Type == 0),
 		MTI:        padded(uint64(e.MTI), 4, e.MTI == 0),
 		Processing: padded(uint64(e.Processing), 6, e.Processing == 0),
 		STAN:       padded(uint64(e.STAN), 6, !e.HasSTAN),
 		Amount:     e.Amount, Currency: padded(uint64(e.Currency), 3, e.Currency == 0),
 		Batch: e.Batch, Card: e.Card, MAC: named(e.MAC.String(), e.MAC == 0),
-		Outcome: named(e.Outcome.String(), e.Outcome == 0), Code: e.Code, Why: e.Why, RRN: e.RRN, Approval: e.Approval,
-		Due: at(e.Due), Elapsed: int64(e.Elapsed), Lost: e.Lost, Raw: hex.EncodeToString(e.Raw), Text: e.Text,
+		Outcome: named(e.Outcome.String(), e.Outcome == 0), Code: e.Code, Why: e.Why, End: named(e.End.String(), e.End == 0), RRN: e.RRN, Approval: e.Approval,
+		Due: at(e.Due), Elapsed: int64(e.Elapsed), Written: e.Written, Lost: e.Lost, Raw: hex.EncodeToString(e.Raw), Text: e.Text,
 	}
 	for _, q := range e.Postings {
 		p.Postings = append(p.Postings, plainPosting{q.From, q.To, q.Amount, padded(uint64(q.Currency), 3, q.Currency == 0)})
@@ -241,6 +247,9 @@ func TestParseJSONIsStrict(t *testing.T) {
 		{"MTI too long for its zeros", `{"mti":"00200"}`, `"00200" is not a number of 4 digits`},
 		{"MTI with letters", `{"mti":"02x0"}`, `"02x0" is not`},
 		{"unknown kind", `{"kind":"recieved"}`, `column 9: wrong value: no kind of event is called "recieved"`},
+		{"no truth", `{"tls":1}`, `column 8: true or false is expected here, not '1'`},
+		{"cut in a truth", `{"tls":tr`, `ends before its object does`},
+		{"unknown end", `{"end":"FIN"}`, `no end of a connection is called "FIN"`},
 		{"unknown outcome", `{"outcome":"nice"}`, `no outcome is called "nice"`},
 		{"time without zone", `{"at":"2026-02-17T15:30:05"}`, `is not an RFC 3339 time`},
 		{"odd hex", `{"raw":"020"}`, `odd length hex`},
@@ -295,7 +304,7 @@ func drawEvent(t *rapid.T, text *rapid.Generator[any]) Event {
 	e := Event{
 		Seq: rapid.Uint64().Draw(t, "seq"), At: when("at"),
 		Kind: Kind(rapid.IntRange(0, int(kindCount)-1).Draw(t, "kind")), Actor: Actor(rapid.IntRange(0, int(actorCount)-1).Draw(t, "actor")),
-		Listener: str("listener"), Dialect: str("dialect"), Conn: rapid.Uint64().Draw(t, "conn"), Source: str("source"),
+		Listener: str("listener"), Dialect: str("dialect"), Conn: rapid.Uint64().Draw(t, "conn"), Source: str("source"), TLS: rapid.Bool().Draw(t, "tls"),
 		Message: rapid.Uint64().Draw(t, "message"), Terminal: str("terminal"), Merchant: str("merchant"),
 		Type: rapid.SampledFrom(append(world.TransactionTypes(), 0)).Draw(t, "type"),
 		MTI:  rapid.Uint16().Draw(t, "mti"), Processing: rapid.Uint32().Draw(t, "processing"), HasSTAN: rapid.Bool().Draw(t, "has stan"),
@@ -304,7 +313,8 @@ func drawEvent(t *rapid.T, text *rapid.Generator[any]) Event {
 		MAC:     MACResult(rapid.IntRange(0, int(macCount)-1).Draw(t, "mac")),
 		Outcome: rapid.SampledFrom(append(world.Outcomes(), 0)).Draw(t, "outcome"),
 		Code:    str("code"), Why: str("why"), RRN: str("rrn"), Approval: str("approval"), Due: when("due"),
-		Elapsed: time.Duration(rapid.Int64().Draw(t, "elapsed")), Lost: rapid.Uint64().Draw(t, "lost"), Text: str("text"),
+		Elapsed: time.Duration(rapid.Int64().Draw(t, "elapsed")), Lost: rapid.Uint64().Draw(t, "lost"),
+		End: End(rapid.IntRange(0, int(endCount)-1).Draw(t, "end")), Written: rapid.Uint32().Draw(t, "written"), Text: str("text"),
 	}
 	if e.HasSTAN {
 		e.STAN = rapid.Uint32().Draw(t, "stan")

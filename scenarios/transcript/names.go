@@ -38,6 +38,14 @@ var macNames = [macCount]string{
 	MACAbsent:    "absent",
 }
 
+var endNames = [endCount]string{
+	NoEnd:      "none",
+	EndFIN:     "fin",
+	EndRST:     "rst",
+	EndCut:     "cut",
+	EndTimeout: "timeout",
+}
+
 // Kinds lists every kind of event, in a fixed order.
 func Kinds() []Kind {
 	all := make([]Kind, 0, kindCount-1)
@@ -91,6 +99,21 @@ func (m MACResult) MarshalText() ([]byte, error) { return []byte(m.String()), ni
 // UnmarshalText reads a name.
 func (m *MACResult) UnmarshalText(b []byte) (err error) {
 	*m, err = ParseMACResult(string(b))
+	return err
+}
+
+// String returns the end's name: fin, rst, cut, timeout or none.
+func (e End) String() string { return nameOf(e, endNames[:], "end") }
+
+// ParseEnd returns the end with the given name.
+func ParseEnd(s string) (End, error) { return parseName[End](s, endNames[:], "end of a connection") }
+
+// MarshalText writes the name.
+func (e End) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+
+// UnmarshalText reads a name.
+func (e *End) UnmarshalText(b []byte) (err error) {
+	*e, err = ParseEnd(string(b))
 	return err
 }
 

@@ -62,12 +62,16 @@ func (s *scanner) event() (Event, error) {
 			e.Conn, err = s.unsigned(math.MaxUint64)
 		case "source":
 			e.Source, err = s.string()
+		case "tls":
+			e.TLS, err = s.truth()
 		case "message":
 			e.Message, err = s.unsigned(math.MaxUint64)
 		case "elapsed_ns":
 			var ns int64
 			ns, err = s.signed()
 			e.Elapsed = time.Duration(ns)
+		case "written":
+			e.Written, err = sized[uint32](s.unsigned(math.MaxUint32))
 		case "lost":
 			e.Lost, err = s.unsigned(math.MaxUint64)
 		case "raw":
@@ -129,6 +133,8 @@ func (s *scanner) decision(e *Event, key string) (err error) {
 		e.Code, err = s.string()
 	case "why":
 		e.Why, err = s.string()
+	case "end":
+		e.End, err = named(s, ParseEnd)
 	case "rrn":
 		e.RRN, err = s.string()
 	case "approval":

@@ -1,11 +1,13 @@
 package transcript
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -13,8 +15,8 @@ import (
 // errTorn is what a line that ends in the middle gives.
 var errTorn = errors.New("the line ends before its object does")
 
-// scanner reads the JSON of one line: objects and arrays of them, strings and
-// integers, which is all that a transcript has. encoding/json would let
+// scanner reads the JSON of one line: objects and arrays of them, strings,
+// integers and truths, which is all that a transcript has. encoding/json would let
 // repeated keys, keys in other letter case and null pass.
 type scanner struct {
 	line []byte
@@ -233,6 +235,23 @@ func (s *scanner) digits(width int, limit uint64) (uint64, error) {
 		return 0, fmt.Errorf("%w: %q is not a number of %d digits", errValue, text, width)
 	}
 	return n, nil
+}
+
+// truth reads true or false.
+func (s *scanner) truth() (bool, error) {
+	s.space()
+	for _, word := range []string{"true", "false"} {
+		rest := s.line[s.at:]
+		if bytes.HasPrefix(rest, []byte(word)) {
+			s.at += len(word)
+			return word == "true", nil
+		}
+		if len(rest) < len(word) && strings.HasPrefix(word, string(rest)) {
+			s.at = len(s.line)
+			return false, errTorn
+		}
+	}
+	return false, s.unexpected("true or false")
 }
 
 // time reads an RFC 3339 time.
