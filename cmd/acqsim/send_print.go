@@ -17,7 +17,6 @@ import (
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/dialect"
-	"github.com/acqsim/acqsim/simulator/security"
 	"github.com/acqsim/acqsim/simulator/terminal"
 )
 
@@ -122,7 +121,7 @@ func (s *sending) printReply(x *terminal.Exchange) {
 	}
 	m := s.message(x.Reply.Frame, x.Reply.Body)
 	mac := ""
-	if x.Reply.MAC != security.MACAbsent {
+	if m := x.Reply.MAC; m == transcript.MACOK || m == transcript.MACIsWrong {
 		mac = fmt.Sprintf(", MAC %s", x.Reply.MAC)
 	}
 	s.a.say("\n%s reply after %s%s", orDash(m.MTI), milliseconds(x.Elapsed), mac)
@@ -292,7 +291,7 @@ func (s *sending) exchangeJSON(x *terminal.Exchange) exchangeJSON {
 	if x.Reply != nil {
 		m := s.message(x.Reply.Frame, x.Reply.Body)
 		j.Reply = &m
-		if x.Reply.MAC != security.MACAbsent {
+		if m := x.Reply.MAC; m == transcript.MACOK || m == transcript.MACIsWrong {
 			j.MAC = x.Reply.MAC.String()
 		}
 	}

@@ -9,9 +9,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/dialect"
-	"github.com/acqsim/acqsim/simulator/security"
 )
 
 // Exchange is one request and what came of it.
@@ -35,10 +35,10 @@ type Reply struct {
 	Frame    []byte
 	Body     []byte // the message in Frame
 	MTI      uint16
-	Code     string             // DE 39; empty: absent
-	RRN      string             // DE 37
-	Approval string             // DE 38
-	MAC      security.MACResult // counts if the request was made with a session
+	Code     string               // DE 39; empty: absent
+	RRN      string               // DE 37
+	Approval string               // DE 38
+	MAC      transcript.MACResult // unchecked if the request was made without a session
 	At       time.Time
 	facts    facts
 }
@@ -302,10 +302,10 @@ func (x *Exchange) decide() {
 		// A host that says that the keys are out of step can't prove it.
 		outOfStep := r.Code == d.Code(world.MACWrong) || r.Code == d.Code(world.NotSignedOn)
 		switch {
-		case r.MAC == security.MACWrong && !outOfStep:
+		case r.MAC == transcript.MACIsWrong && !outOfStep:
 			x.Outcome, x.Why = MACError, "the MAC of the reply is wrong"
 			return
-		case r.MAC == security.MACAbsent && x.Request.hasMAC && approves:
+		case r.MAC == transcript.MACAbsent && x.Request.hasMAC && approves:
 			x.Outcome, x.Why = MACError, "the reply approves and has no MAC"
 			return
 		}

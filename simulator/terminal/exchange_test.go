@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/dialect"
 	"github.com/acqsim/acqsim/simulator/security"
@@ -317,15 +318,15 @@ func TestMACs(t *testing.T) {
 		mac  *security.MAC
 		code string
 		want terminal.Outcome
-		says security.MACResult
+		says transcript.MACResult
 	}{
-		"right":                   {right, "00", terminal.Approved, security.MACOK},
-		"wrong":                   {wrong, "00", terminal.MACError, security.MACWrong},
-		"missing":                 {nil, "00", terminal.MACError, security.MACAbsent},
-		"a decline with a wrong":  {wrong, "51", terminal.MACError, security.MACWrong},
-		"a decline without":       {nil, "51", terminal.Declined, security.MACAbsent},
-		"keys are out of step":    {wrong, d.Code(world.MACWrong), terminal.Declined, security.MACWrong},
-		"sign on again, unsigned": {nil, d.Code(world.NotSignedOn), terminal.Declined, security.MACAbsent},
+		"right":                   {right, "00", terminal.Approved, transcript.MACOK},
+		"wrong":                   {wrong, "00", terminal.MACError, transcript.MACIsWrong},
+		"missing":                 {nil, "00", terminal.MACError, transcript.MACAbsent},
+		"a decline with a wrong":  {wrong, "51", terminal.MACError, transcript.MACIsWrong},
+		"a decline without":       {nil, "51", terminal.Declined, transcript.MACAbsent},
+		"keys are out of step":    {wrong, d.Code(world.MACWrong), terminal.Declined, transcript.MACIsWrong},
+		"sign on again, unsigned": {nil, d.Code(world.NotSignedOn), terminal.Declined, transcript.MACAbsent},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := host(t, d, func(k *call) {

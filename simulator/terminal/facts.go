@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/simulator/dialect"
 	"github.com/acqsim/acqsim/simulator/frame"
 	"github.com/acqsim/acqsim/simulator/security"
@@ -90,13 +91,13 @@ func (f *facts) differs(q *facts, compare []int) string {
 }
 
 // checkMAC checks the MAC of a reply.
-func (f *facts) checkMAC(d *dialect.Dialect, mac *security.MAC) security.MACResult {
+func (f *facts) checkMAC(d *dialect.Dialect, mac *security.MAC) transcript.MACResult {
 	switch {
 	case len(f.read.MAC) == 0:
-		return security.MACAbsent
+		return transcript.MACAbsent
 	case d.Verify(&f.read, mac):
-		return security.MACOK
+		return transcript.MACOK
 	default:
-		return security.MACWrong
+		return transcript.MACIsWrong
 	}
 }

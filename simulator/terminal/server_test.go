@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator"
 	"github.com/acqsim/acqsim/simulator/dialect"
@@ -123,10 +124,10 @@ func TestSignOnThenMACAndPIN(t *testing.T) {
 		return func(p *terminal.Params) { p.Card.PIN = s }
 	}
 	x = r.approved(world.Sale, pin("123456"))
-	assert.Equal(t, security.MACOK, x.Reply.MAC)
+	assert.Equal(t, transcript.MACOK, x.Reply.MAC)
 	x = r.do(world.Sale, pin("111111"))
 	assert.Equal(t, "55", x.Code)
-	assert.Equal(t, security.MACOK, x.Reply.MAC)
+	assert.Equal(t, transcript.MACOK, x.Reply.MAC)
 	x = r.do(world.Sale, func(p *terminal.Params) { p.Fields = map[int]string{64: "0000000000000000"} })
 	assert.Equal(t, "A0", x.Code)
 	assert.Equal(t, terminal.Declined, x.Outcome, x.Why)
