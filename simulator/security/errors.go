@@ -24,6 +24,15 @@ var (
 	// ErrDownload means that a DE 62, a download form or its keys don't fit
 	// together.
 	ErrDownload = errors.New("unusable key download")
+	// ErrKSN means that bytes or text can't be a key serial number, or one of a
+	// transaction.
+	ErrKSN = errors.New("unusable key serial number")
+	// ErrKeysUsedUp means that a DUKPT device has used the last of its keys: it
+	// needs another initial key.
+	ErrKeysUsedUp = errors.New("the device has used up its keys")
+	// ErrChipData means that DE 55 can't be read, or lacks what a cryptogram is
+	// made of.
+	ErrChipData = errors.New("unusable chip data")
 	// ErrName means that a text names no value of the type it was read into.
 	ErrName = errors.New("unknown name")
 )

@@ -35,9 +35,9 @@ func Example() {
 	}
 	message := []byte("MTI to DE 63")
 	de64 := sign.Sum1(message)
-	fmt.Println(len(de62), check.Check(de64[:], message))
+	fmt.Println(len(de62), check.Verify(de64[:], message))
 	fmt.Println(tmk)
 	// Output:
-	// 40 ok
+	// 40 true
 	// key(16 bytes, KCV 08D7B4FB)
 }

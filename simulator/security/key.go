@@ -224,7 +224,12 @@ func derive(n int, purpose string, parts ...[]byte) []byte {
 	for _, p := range parts {
 		write(p)
 	}
-	b := h.Sum(nil)[:n]
+	return oddParity(h.Sum(nil)[:n])
+}
+
+// oddParity sets the lowest bit of each byte so that its one-bits are odd in
+// number, in place.
+func oddParity(b []byte) []byte {
 	for i, v := range b {
 		b[i] = v&^1 | byte(1-bits.OnesCount8(v&^1)%2)
 	}

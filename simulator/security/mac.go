@@ -12,7 +12,8 @@ import (
 )
 
 // MACAlgorithm is a way to compute DE 64. Configuration files use its names:
-// cup-ecb, x9.19, x9.19-padding2, x9.19-padding3.
+// cup-ecb, x9.9, x9.19 and iso9797-1; the last two also with -padding2 or
+// -padding3 after them. iso9797-3 is another name of x9.19.
 type MACAlgorithm uint8
 
 // The algorithms.
@@ -27,68 +28,116 @@ const (
 	// X919 is the retail MAC of ANSI X9.19 (ISO 9797-1 algorithm 3, padding 1):
 	// a DES CBC-MAC under the left key half, then decrypted under the right and
 	// encrypted under the left. DE 64 is its 8 bytes. With a single-length key
-	// it is the CBC-MAC of X9.9.
+	// it is the CBC-MAC of X9.9 in full.
 	X919
 	// X919Padding2 is X919 with a 1 bit and zeros as padding (ISO 9797-1 method 2).
 	X919Padding2
 	// X919Padding3 is X919 with the length in bits as first block (ISO 9797-1 method 3).
 	X919Padding3
+	// X99 is the MAC of ANSI X9.9: a DES CBC-MAC under a single-length key, of
+	// which DE 64 holds the left 32 bits and then 4 zero bytes (ISO 8583:1987
+	// gives the field 64 bits; X9.9 makes 32 of them the MAC). Hosts that send
+	// all 8 bytes speak CBCMAC.
+	X99
+	// CBCMAC is ISO 9797-1 algorithm 1, padding 1: a CBC-MAC under the whole key,
+	// with triple DES where it has 16 or 24 bytes. DE 64 is its 8 bytes.
+	CBCMAC
+	// CBCMACPadding2 is CBCMAC with padding method 2.
+	CBCMACPadding2
+	// CBCMACPadding3 is CBCMAC with padding method 3.
+	CBCMACPadding3
 )
 
-var macNames = [...]string{CUPECB: "cup-ecb", X919: "x9.19", X919Padding2: "x9.19-padding2", X919Padding3: "x9.19-padding3"}
+// macKind is what an algorithm consists of.
+type macKind struct {
+	name    string
+	chained bool // a CBC-MAC; otherwise the blocks are folded
+	retail  bool // ends with the second key half: ISO 9797-1 algorithm 3
+	padding int  // method of ISO 9797-1
+	length  int  // bytes of the MAC; DE 64 is filled with zeros
+}
+
+var macKinds = [...]macKind{
+	CUPECB:         {"cup-ecb", false, false, 1, 8},
+	X919:           {"x9.19", true, true, 1, 8},
+	X919Padding2:   {"x9.19-padding2", true, true, 2, 8},
+	X919Padding3:   {"x9.19-padding3", true, true, 3, 8},
+	X99:            {"x9.9", true, false, 1, 4},
+	CBCMAC:         {"iso9797-1", true, false, 1, 8},
+	CBCMACPadding2: {"iso9797-1-padding2", true, false, 2, 8},
+	CBCMACPadding3: {"iso9797-1-padding3", true, false, 3, 8},
+}
+
+func macNames() string {
+	names := make([]string, len(macKinds))
+	for i, k := range macKinds {
+		names[i] = k.name
+	}
+	return strings.Join(names, ", ")
+}
 
 // String returns the name that configuration files use.
 func (a MACAlgorithm) String() string {
-	if int(a) < len(macNames) {
-		return macNames[a]
+	if int(a) < len(macKinds) {
+		return macKinds[a].name
 	}
 	return fmt.Sprintf("MACAlgorithm(%d)", uint8(a))
 }
 
 // MarshalText returns the name that configuration files use.
 func (a MACAlgorithm) MarshalText() ([]byte, error) {
-	if int(a) >= len(macNames) {
-		return nil, unknownName("MAC algorithm", a.String(), strings.Join(macNames[:], ", "))
+	if int(a) >= len(macKinds) {
+		return nil, unknownName("MAC algorithm", a.String(), macNames())
 	}
-	return []byte(macNames[a]), nil
+	return []byte(macKinds[a].name), nil
 }
 
-// UnmarshalText reads the name that configuration files use.
+// UnmarshalText reads a name that configuration files use. It takes iso9797-3
+// for x9.19, and -padding1 for no such ending.
 func (a *MACAlgorithm) UnmarshalText(text []byte) error {
-	for i, name := range macNames {
-		if name == string(text) {
-			*a = MACAlgorithm(i)
+	want := strings.TrimSuffix(string(text), "-padding1")
+	if rest, ok := strings.CutPrefix(want, "iso9797-3"); ok {
+		want = "x9.19" + rest
+	}
+	for i, kind := range macKinds {
+		if kind.name == want && (want == string(text) || kind.padded()) {
+			*a = MACAlgorithm(i) //nolint:gosec // there are few
 			return nil
 		}
 	}
-	return unknownName("MAC algorithm", string(text), strings.Join(macNames[:], ", "))
+	return unknownName("MAC algorithm", string(text), macNames())
 }
 
-func (a MACAlgorithm) wantsTwoHalves() bool {
-	return a == X919 || a == X919Padding2 || a == X919Padding3
-}
+// padded reports whether there are variants of the algorithm by padding.
+func (k macKind) padded() bool { return k.chained && k.length == 8 }
+
+func (a MACAlgorithm) wantsTwoHalves() bool { return int(a) < len(macKinds) && macKinds[a].retail }
 
 // MAC computes message authentication codes with one key. It is prepared once
 // per key and safe for concurrent use. Make one with [NewMAC].
 type MAC struct {
-	algorithm MACAlgorithm
-	kcv       [4]byte
-	left      cipher.Block // cup-ecb: the whole key
-	right     cipher.Block // X9.19: the second half, which is the first if there is none
+	macKind
+	kcv   [4]byte
+	left  cipher.Block // the whole key; X9.19: the first half
+	right cipher.Block // X9.19: the second half, which is the first if there is none
 }
 
 // NewMAC prepares a MAC. cup-ecb takes a key of any length (8 bytes is
-// UnionPay's rule, 16 is met), X9.19 one of 16 or 8.
+// UnionPay's rule, 16 is met), and so does iso9797-1; x9.19 one of 16 or 8, and
+// x9.9 one of 8.
 func NewMAC(a MACAlgorithm, k Key) (*MAC, error) {
 	if k.IsZero() {
 		return nil, fmt.Errorf("security: %s MAC: %w", a, ErrNoKey)
 	}
-	m := &MAC{algorithm: a, kcv: k.KCV(), left: k.m.p.block}
+	if int(a) >= len(macKinds) {
+		return nil, unknownName("MAC algorithm", a.String(), macNames())
+	}
+	m := &MAC{macKind: macKinds[a], kcv: k.KCV(), left: k.m.p.block}
 	switch {
-	case a == CUPECB:
+	case a == X99 && k.Len() != 8:
+		return nil, fmt.Errorf("security: %w: %d bytes; an %s MAC key has 8 (x9.19 takes 16)", ErrKey, k.Len(), a)
+	case !m.retail:
 		return m, nil
-	case !a.wantsTwoHalves():
-		return nil, unknownName("MAC algorithm", a.String(), strings.Join(macNames[:], ", "))
 	case k.Len() == 24:
 		return nil, fmt.Errorf("security: %w: 24 bytes; an %s MAC key has 16", ErrKey, a)
 	}
@@ -139,22 +188,10 @@ func (m *MAC) Verify(want, data []byte) bool {
 	return subtle.ConstantTimeCompare(sum[:], want) == 1
 }
 
-// Check is [MAC.Verify] for a field that may be missing: want is empty then.
-func (m *MAC) Check(want, data []byte) MACResult {
-	switch {
-	case len(want) == 0:
-		return MACAbsent
-	case m.Verify(want, data):
-		return MACOK
-	default:
-		return MACWrong
-	}
-}
-
 func (m *MAC) start(total int) *scratch {
 	s := scratches.Get().(*scratch)
 	s.acc, s.fill = 0, 0
-	if m.algorithm == X919Padding3 {
+	if m.padding == 3 {
 		s.acc = uint64(total) * 8
 		s.encrypt(m.left)
 	}
@@ -164,17 +201,16 @@ func (m *MAC) start(total int) *scratch {
 // absorb takes in a part: it completes the unfinished block, works on whole
 // ones, and leaves the rest.
 func (m *MAC) absorb(s *scratch, p []byte) {
-	chained := m.algorithm != CUPECB
 	for s.fill > 0 && len(p) > 0 {
 		s.put(p[0])
 		p = p[1:]
-		if s.fill == 0 && chained {
+		if s.fill == 0 && m.chained {
 			s.encrypt(m.left)
 		}
 	}
 	for len(p) >= des.BlockSize {
 		s.acc ^= binary.BigEndian.Uint64(p)
-		if chained {
+		if m.chained {
 			s.encrypt(m.left)
 		}
 		p = p[des.BlockSize:]
@@ -187,7 +223,7 @@ func (m *MAC) absorb(s *scratch, p []byte) {
 // finish pads, computes the result and gives the state back.
 func (m *MAC) finish(s *scratch, total int) [8]byte {
 	defer scratches.Put(s)
-	if m.algorithm == CUPECB {
+	if !m.chained {
 		left, right := hexChars(uint32(s.acc>>32)), hexChars(uint32(s.acc)) //nolint:gosec // halves of a word
 		s.acc = left
 		s.encrypt(m.left)
@@ -200,14 +236,17 @@ func (m *MAC) finish(s *scratch, total int) [8]byte {
 	// Zeros need no XOR. Padding 1 adds a block only to finish one, or where
 	// there is no data at all; padding 2 always adds its bit.
 	switch {
-	case m.algorithm == X919Padding2:
+	case m.padding == 2:
 		s.put(0x80)
 		s.encrypt(m.left)
-	case s.fill > 0 || total == 0 && m.algorithm == X919:
+	case s.fill > 0 || total == 0 && m.padding == 1:
 		s.encrypt(m.left)
 	}
-	m.right.Decrypt(s.buf[:], s.buf[:])
-	m.left.Encrypt(s.buf[:], s.buf[:])
+	if m.retail {
+		m.right.Decrypt(s.buf[:], s.buf[:])
+		m.left.Encrypt(s.buf[:], s.buf[:])
+	}
+	clear(s.buf[m.length:])
 	return s.buf
 }
 
@@ -238,7 +277,7 @@ func (m *MAC) String() string {
 	if m == nil {
 		return "mac(none)"
 	}
-	return fmt.Sprintf("mac(%s, KCV %X)", m.algorithm, m.kcv)
+	return fmt.Sprintf("mac(%s, KCV %X)", m.name, m.kcv)
 }
 
 // GoString is [MAC.String].

@@ -44,27 +44,3 @@ func (p *MACPolicy) UnmarshalText(text []byte) error {
 	}
 	return unknownName("MAC policy", string(text), strings.Join(policyNames[:], ", "))
 }
-
-// MACResult is what a check of DE 64 found.
-type MACResult uint8
-
-// The results; transcripts call them absent, ok and wrong.
-const (
-	MACAbsent MACResult = iota
-	MACOK
-	MACWrong
-)
-
-// String returns the word that transcripts use.
-func (r MACResult) String() string {
-	switch r {
-	case MACAbsent:
-		return "absent"
-	case MACOK:
-		return "ok"
-	case MACWrong:
-		return "wrong"
-	default:
-		return fmt.Sprintf("MACResult(%d)", uint8(r))
-	}
-}

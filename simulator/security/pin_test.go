@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-var allFormats = []PINFormat{ISO0, ISO1, ISO3, ISO4}
+var allFormats = []PINFormat{ISO0, ISO1, ISO2, ISO3, ISO4}
 
 func TestPINBlockVectors(t *testing.T) {
 	for _, v := range records(t, "pinblock.txt", "ISO0") {
@@ -34,6 +34,19 @@ func TestPINBlockVectors(t *testing.T) {
 			made, err := EncodePIN(ISO1, want, "", repeat(0xFF))
 			require.NoError(t, err)
 			assert.Equal(t, unhex(t, block), made)
+		}
+	})
+	t.Run("ISO2", func(t *testing.T) {
+		line := records(t, "pinblock.txt", "ISO2")[0]["line"]
+		for block, want := range map[string]string{"241234FFFFFFFFFF": "1234", "29123456789FFFFF": "123456789"} {
+			require.Contains(t, line, "pin="+want)
+			require.Contains(t, line, block)
+			made, err := EncodePIN(ISO2, want, "", nil)
+			require.NoError(t, err)
+			assert.Equal(t, unhex(t, block), made)
+			pin, err := DecodePIN(ISO2, unhex(t, block), "")
+			require.NoError(t, err)
+			assert.True(t, pin.Equal(want))
 		}
 	})
 	t.Run("ISO3", func(t *testing.T) {
@@ -152,7 +165,7 @@ func TestDecodePINRefuses(t *testing.T) {
 		"8 bytes for iso-4":  {ISO4, "441234AAAAAAAAAA", "8 bytes instead of 16"},
 		"another format":     {ISO0, "341234ABCDEFABCD", "looks like iso-3"},
 		"no format":          {ISO0, "741234FFFFFFFFFF", "no format number"},
-		"iso-2 isn't online": {ISO0, "241234FFFFFFFFFF", "no format number"},
+		"iso-2":              {ISO0, "241234FFFFFFFFFF", "looks like iso-2"},
 		"PIN of 3":           {ISO0, "03123FFFFFFFFFFF", "outside 4 to 12"},
 		"PIN of 13":          {ISO0, "0D1234567890123F", "outside 4 to 12"},
 		"letter in PIN":      {ISO0, "0412A4FFFFFFFFFF", "position 3 is not a digit"},
@@ -188,7 +201,7 @@ func TestPINCallsRefuse(t *testing.T) {
 		"PAN of 11":        {ISO3, DefaultTMK(), "1234", "62220012345", ErrPAN},
 		"PAN of 20":        {ISO4, DefaultTMK(), "1234", "62220012345678901234", ErrPAN},
 		"PAN not digits":   {ISO0, DefaultTMK(), "1234", "622200123456789D", ErrPAN},
-		"format 2":         {PINFormat(2), DefaultTMK(), "1234", pan, ErrName},
+		"format 5":         {PINFormat(5), DefaultTMK(), "1234", pan, ErrName},
 		"nil key":          {ISO0, nil, "1234", pan, ErrNoKey},
 		"zero key":         {ISO0, Key{}, "1234", pan, ErrNoKey},
 		"zero AES key":     {ISO4, AESKey{}, "1234", pan, ErrNoKey},

@@ -9,20 +9,21 @@ import (
 )
 
 // PINFormat is a PIN block format of ISO 9564-1. Configuration files use the
-// names iso-0, iso-1, iso-3 and iso-4, or the digit alone.
+// names iso-0, iso-1, iso-2, iso-3 and iso-4, or the digit alone.
 type PINFormat uint8
 
 // The formats; the zero value is format 0, which UnionPay and most others use.
 const (
 	ISO0 PINFormat = 0 // PIN and PAN, filler F
 	ISO1 PINFormat = 1 // PIN and random filler; no PAN
+	ISO2 PINFormat = 2 // PIN and filler F; for a PIN that only travels to the chip, but test hosts take it
 	ISO3 PINFormat = 3 // PIN and PAN, random filler A to F
 	ISO4 PINFormat = 4 // PIN, PAN and random bytes under AES; 16 bytes
 )
 
-const pinFormatNames = "iso-0, iso-1, iso-3, iso-4"
+const pinFormatNames = "iso-0, iso-1, iso-2, iso-3, iso-4"
 
-func (f PINFormat) valid() bool { return f == ISO0 || f == ISO1 || f == ISO3 || f == ISO4 }
+func (f PINFormat) valid() bool { return f <= ISO4 }
 
 func (f PINFormat) mixesPAN() bool { return f == ISO0 || f == ISO3 }
 
@@ -70,8 +71,8 @@ func (f PINFormat) BlockSize() int {
 	return 8
 }
 
-// EncodePIN returns the clear PIN block. Formats 1 and 4 ignore the PAN: 1 has
-// none in it, and 4 mixes it in while it enciphers ([EncryptPIN]), so that its
+// EncodePIN returns the clear PIN block. Formats 1, 2 and 4 ignore the PAN: 1
+// and 2 have none in it, and 4 mixes it in while it enciphers ([EncryptPIN]), so that its
 // clear block is what the standard calls the PIN field. The filler of formats 1, 3 and 4 comes from random; nil means
 // crypto/rand.
 func EncodePIN(f PINFormat, pin, pan string, random io.Reader) ([]byte, error) {
@@ -173,7 +174,7 @@ func fill(f PINFormat, nibbles []byte, random io.Reader) error {
 	}
 	for i := range nibbles {
 		switch f {
-		case ISO0:
+		case ISO0, ISO2:
 			nibbles[i] = 0xF
 		case ISO1:
 			nibbles[i] &= 0xF
@@ -189,7 +190,7 @@ func fill(f PINFormat, nibbles []byte, random io.Reader) error {
 // fits reports whether a nibble may stand after the PIN.
 func fits(f PINFormat, nibble byte) bool {
 	switch f {
-	case ISO0:
+	case ISO0, ISO2:
 		return nibble == 0xF
 	case ISO3:
 		return nibble >= 0xA

@@ -9,7 +9,7 @@ import (
 	"log/slog"
 )
 
-// PINKey encrypts PIN blocks: a [Key] or an [AESKey]. Formats 0, 1 and 3 need a
+// PINKey encrypts PIN blocks: a [Key] or an [AESKey]. Formats 0 to 3 need a
 // Key. Format 4 takes an AESKey, or a Key of 16 or 24 bytes, whose bytes it
 // then uses as an AES key: so a downloaded PIN key serves every format.
 type PINKey interface {

@@ -73,6 +73,10 @@ func secrets(t *testing.T) map[string]any {
 	require.NoError(t, err)
 	pin := newPIN(secretPIN)
 	session := SessionKeys{PIN: key, MAC: mac, Track: key}
+	raw := [16]byte(unhex(t, secretKey))
+	transaction := TransactionKey{seal(&raw)}
+	chip := &Chip{CVN10, key}
+	data := MakeChipData(Element{"5A", []byte(secretPAN)}, Element{"57", unhex(t, secretKey)})
 	type hidden struct {
 		key  Key
 		aes  AESKey
@@ -80,6 +84,8 @@ func secrets(t *testing.T) map[string]any {
 		mac  *MAC
 		all  SessionKeys
 		list []Key
+		tran TransactionKey
+		chip *Chip
 	}
 	type shown struct {
 		Key Key
@@ -87,13 +93,17 @@ func secrets(t *testing.T) map[string]any {
 		PIN PIN
 		MAC *MAC
 		All *SessionKeys
+		T   TransactionKey
+		C   *Chip
+		D   ChipData
 	}
 	return map[string]any{
 		"Key": key, "*Key": &key, "AESKey": aes, "*AESKey": &aes, "PIN": pin, "*PIN": &pin,
 		"MAC": cup, "X9.19 MAC": x919, "MAC value": *cup, "SessionKeys": session, "*SessionKeys": &session,
+		"TransactionKey": transaction, "*TransactionKey": &transaction, "Chip": chip, "Chip value": *chip, "ChipData": data,
 		"[]Key": []Key{key, mac}, "map": map[string]Key{"k": key}, "interface": PINKey(key),
-		"hidden": hidden{key, aes, pin, cup, session, []Key{key}},
-		"shown":  shown{key, aes, pin, cup, &session},
+		"hidden": hidden{key, aes, pin, cup, session, []Key{key}, transaction, chip},
+		"shown":  shown{key, aes, pin, cup, &session, transaction, chip, data},
 		"zero":   hidden{},
 	}
 }
