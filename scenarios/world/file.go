@@ -24,18 +24,18 @@ type worldFile struct {
 }
 
 type acquirerFile struct {
-	ID       *string        `yaml:"id"`
-	Name     *bilingualFile `yaml:"name"`
-	Currency *Currency      `yaml:"currency"`
+	ID       *string    `yaml:"id"`
+	Name     *Bilingual `yaml:"name"`
+	Currency *Currency  `yaml:"currency"`
 }
 
 type issuerFile struct {
 	ID    *string        `yaml:"id"`
-	Name  *bilingualFile `yaml:"name"`
+	Name  *Bilingual     `yaml:"name"`
 	BINs  []BINRange     `yaml:"bins"`
 	State *IssuerState   `yaml:"state"`
 	Delay *time.Duration `yaml:"delay"`
-	About *bilingualFile `yaml:"about"`
+	About *Bilingual     `yaml:"about"`
 }
 
 type accountFile struct {
@@ -59,7 +59,7 @@ type cardFile struct {
 	PSN        *string           `yaml:"psn"`
 	Derivation *KeyDerivation    `yaml:"derivation"`
 	Luhn       *bool             `yaml:"luhn"`
-	About      *bilingualFile    `yaml:"about"`
+	About      *Bilingual        `yaml:"about"`
 }
 
 type limitsFile struct {
@@ -69,14 +69,14 @@ type limitsFile struct {
 }
 
 type merchantFile struct {
-	Name        *bilingualFile    `yaml:"name"`
+	Name        *Bilingual        `yaml:"name"`
 	MCC         *string           `yaml:"mcc"`
 	Status      *MerchantStatus   `yaml:"status"`
 	WhenRefused *Refusal          `yaml:"when_refused"`
 	Hours       *hoursFile        `yaml:"hours"`
 	Permitted   []TransactionType `yaml:"permitted"`
 	Account     *string           `yaml:"account"`
-	About       *bilingualFile    `yaml:"about"`
+	About       *Bilingual        `yaml:"about"`
 }
 
 type hoursFile struct {
@@ -92,30 +92,12 @@ type terminalFile struct {
 	Status          *terminalStatus `yaml:"status"`
 	MasterKey       *keyFile        `yaml:"master_key"`
 	MinimumSoftware *int            `yaml:"minimum_software"`
-	About           *bilingualFile  `yaml:"about"`
+	About           *Bilingual      `yaml:"about"`
 }
 
 type holidaysFile struct {
-	Name *bilingualFile                 `yaml:"name"`
-	Days strictyaml.Map[*bilingualFile] `yaml:"days"`
-}
-
-// bilingualFile is {en: …, zh: …}, or one text that serves for both.
-type bilingualFile Bilingual
-
-func (b *bilingualFile) UnmarshalNode(n strictyaml.Node) error {
-	if n.Kind() != strictyaml.Mapping {
-		err := n.Decode(&b.EN)
-		b.ZH = b.EN
-		return err
-	}
-	var both struct {
-		EN string `yaml:"en"`
-		ZH string `yaml:"zh"`
-	}
-	err := n.Decode(&both)
-	*b = bilingualFile(both)
-	return err
+	Name *Bilingual                 `yaml:"name"`
+	Days strictyaml.Map[*Bilingual] `yaml:"days"`
 }
 
 // amountFile is an amount as written; its currency is known only later.

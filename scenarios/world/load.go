@@ -136,12 +136,6 @@ func setList[T any](to *[]T, from []T) {
 	}
 }
 
-func setText(to *Bilingual, from *bilingualFile) {
-	if from != nil {
-		*to = Bilingual(*from)
-	}
-}
-
 // named returns the entry of a name, made if it is not there.
 func named[V any](in map[string]*V, name string) *V {
 	v := in[name]
@@ -163,7 +157,7 @@ func or[V any](v *V) *V {
 func (l *loader) apply() {
 	f, w := &l.file, l.world
 	set(&w.Acquirer.ID, f.Acquirer.ID)
-	setText(&w.Acquirer.Name, f.Acquirer.Name)
+	set(&w.Acquirer.Name, f.Acquirer.Name)
 	set(&w.Acquirer.Currency, f.Acquirer.Currency)
 	for _, e := range f.Issuers {
 		l.issuer(named(w.Issuers, e.Key), e.Key, or(e.Value))
@@ -188,19 +182,19 @@ func (l *loader) apply() {
 func (l *loader) issuer(i *Issuer, alias string, f *issuerFile) {
 	i.Alias = alias
 	set(&i.ID, f.ID)
-	setText(&i.Name, f.Name)
+	set(&i.Name, f.Name)
 	setList(&i.BINs, f.BINs)
 	set(&i.State, f.State)
 	set(&i.Delay, f.Delay)
-	setText(&i.About, f.About)
+	set(&i.About, f.About)
 }
 
 func (l *loader) holidays(h *Holidays, f *holidaysFile) {
-	setText(&h.Name, f.Name)
+	set(&h.Name, f.Name)
 	if f.Days != nil {
 		h.Days = make(map[string]Bilingual, len(f.Days))
 		for _, d := range f.Days {
-			h.Days[d.Key] = Bilingual(*or(d.Value))
+			h.Days[d.Key] = *or(d.Value)
 		}
 	}
 }
@@ -253,7 +247,7 @@ func (l *loader) card(c *Card, alias string, f *cardFile, at strictyaml.Node) {
 	if f.Luhn != nil {
 		c.NoLuhn = !*f.Luhn
 	}
-	setText(&c.About, f.About)
+	set(&c.About, f.About)
 
 	set(&c.Account, f.Account)
 	if c.Account == "" {
@@ -301,12 +295,12 @@ func (l *loader) cardBalance(a *Account, alias string, f *cardFile, at strictyam
 
 func (l *loader) merchant(m *Merchant, id string, f *merchantFile) {
 	m.ID = id
-	setText(&m.Name, f.Name)
+	set(&m.Name, f.Name)
 	set(&m.MCC, f.MCC)
 	set(&m.Status, f.Status)
 	set(&m.WhenRefused, f.WhenRefused)
 	setList(&m.Permitted, f.Permitted)
-	setText(&m.About, f.About)
+	set(&m.About, f.About)
 	if f.Hours != nil {
 		m.Hours = l.hours(f.Hours)
 	}
@@ -363,7 +357,7 @@ func (l *loader) terminal(t *Terminal, id string, f *terminalFile) {
 		t.MasterKey = *f.MasterKey
 	}
 	set(&t.MinimumSoftware, f.MinimumSoftware)
-	setText(&t.About, f.About)
+	set(&t.About, f.About)
 }
 
 func pow10(n int) int64 {

@@ -25,9 +25,6 @@ type Acquirer struct {
 	Currency Currency // of accounts that are enrolled or name none
 }
 
-// Bilingual is a text for people, in English and 简体中文.
-type Bilingual struct{ EN, ZH string }
-
 // MerchantStatus is the state of a merchant.
 type MerchantStatus uint8
 
