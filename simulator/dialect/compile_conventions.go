@@ -229,27 +229,11 @@ func (c *compiler) secrets(f *conventionsFile) {
 	if c.d.Defines(pin) {
 		conv.pinField = uint8(pin) //nolint:gosec // at most MaxField
 	}
-	if k := f.Keys; k != nil {
-		if c.defined(k.Place.At("field"), k.Field) != nil {
-			conv.keyField = uint8(k.Field) //nolint:gosec // at most MaxField
-		}
-		forms := map[string]security.Download{
-			"single": security.DownloadSingle, "double": security.DownloadDouble, "track": security.DownloadTrack,
-		}
-		for _, e := range k.Codes {
-			code, err := strconv.ParseUint(e.Key, 10, 16)
-			if err != nil || code == 0 || code > 999 {
-				c.fail(e.AtKey.Errorf("%q is no network code: 001 to 999", e.Key))
-			}
-			form, ok := forms[e.Value]
-			if !ok {
-				c.fail(e.At.Errorf("no form of key download is called %q", e.Value).Suggest(e.Value, keys(forms)))
-			}
-			conv.downloads = append(conv.downloads, download{code: uint16(code), form: form}) //nolint:gosec // checked
-		}
-		if len(conv.networkCode) == 0 {
-			c.fail(k.Place.Errorf("keys are downloaded by network code, but the conventions have no network_code"))
-		}
+	if f.Keys != nil {
+		c.keys(f.Keys)
+	}
+	if f.Chip != nil {
+		c.chip(f.Chip)
 	}
 }
 

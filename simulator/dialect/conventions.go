@@ -25,6 +25,8 @@ type conventions struct {
 	pinFormat    security.PINFormat
 	keyField     uint8
 	downloads    []download
+	dukpt        dukptRule
+	chipField    uint8
 
 	rememberUnmatched bool
 	echoClock         bool // 12 and 13 are the terminal's where it sent them
@@ -56,6 +58,13 @@ func (p path) whole() bool { return p.offset == 0 && p.length == 0 }
 type download struct {
 	code uint16
 	form security.Download
+}
+
+// dukptRule is key management by DUKPT.
+type dukptRule struct {
+	ksn             path // set: the dialect derives keys
+	requestKeyInRep bool // replies carry a MAC under the request's key
+	refuseRepeated  bool // a key serial number that does not advance is refused
 }
 
 // originalRule says where some transaction types name the transaction that

@@ -114,6 +114,7 @@ type conventionsFile struct {
 	MAC               *macFile                  `yaml:"mac"`
 	PIN               *pinFile                  `yaml:"pin"`
 	Keys              *keysFile                 `yaml:"keys"`
+	Chip              *chipFile                 `yaml:"chip"`
 	Balance           balanceFile               `yaml:"balance"`
 	Replies           strictyaml.Map[replyFile] `yaml:"replies"`
 	Place             strictyaml.Node
@@ -154,9 +155,30 @@ type pinFile struct {
 	Place  strictyaml.Node
 }
 
+// keysFile is a key download (field, codes) or a method of its own: a mapping,
+// or the method's name alone.
 type keysFile struct {
-	Field int                    `yaml:"field,required"`
-	Codes strictyaml.Map[string] `yaml:"codes,required"`
+	Method      string                 `yaml:"method"`
+	Field       int                    `yaml:"field"`
+	Codes       strictyaml.Map[string] `yaml:"codes"`
+	KSN         pathText               `yaml:"ksn"`
+	ReplyMAC    string                 `yaml:"reply_mac"`
+	RepeatedKSN string                 `yaml:"repeated_ksn"`
+	Place       strictyaml.Node
+}
+
+// UnmarshalNode reads `dukpt`, or all of it.
+func (k *keysFile) UnmarshalNode(n strictyaml.Node) error {
+	if n.Kind() == strictyaml.Text {
+		k.Place, k.Method = n, n.Text()
+		return nil
+	}
+	type plain keysFile
+	return n.Decode((*plain)(k))
+}
+
+type chipFile struct {
+	Field int `yaml:"field,required"`
 	Place strictyaml.Node
 }
 

@@ -123,6 +123,9 @@ func (d *Dialect) facts(req *Request) {
 	req.Approval = d.id(req, 38)
 	req.PINBlock = d.bytes(req, int(c.pinField), req.scratch[:16])
 	req.MAC = d.bytes(req, int(c.macField), req.scratch[16:])
+	if c.dukpt.ksn.isSet() {
+		req.KSN = d.ksn(req)
+	}
 
 	if n, ok := d.number(req, c.batch); ok && n < 1e6 && (!c.batch.whole() || req.Index.Units(int(c.batch.field)) == batchDigits) {
 		req.Batch, req.HasBatch = uint32(n), true //nolint:gosec // 6 digits

@@ -103,6 +103,9 @@ func (d *Dialect) hostFields(rule *replyRule, req *Request, resp *Response) (hos
 		add(n, resp.Keys != nil)
 	}
 	host[0], host[1] = rule.host[0]&have[0], rule.host[1]&have[1]
+	if n := int(d.conv.chipField); n > 0 && resp.Chip != nil {
+		host[(n-1)/64] |= 1 << (63 - (n-1)%64)
+	}
 	if n := int(d.conv.macField); n > 0 && resp.MAC != nil {
 		host[(n-1)/64] |= 1 << (63 - (n-1)%64)
 	}
@@ -131,8 +134,11 @@ func (d *Dialect) hostValue(dst []byte, n int, req *Request, resp *Response) []b
 	case 54:
 		return d.balances(dst, req, resp)
 	}
-	if n == int(d.conv.keyField) {
+	switch n {
+	case int(d.conv.keyField):
 		return append(dst, resp.Keys...)
+	case int(d.conv.chipField):
+		return d.chipValue(dst, resp.Chip)
 	}
 	return dst
 }

@@ -39,8 +39,9 @@ type Request struct {
 	Software    int    // terminal software version; -1: not stated
 
 	Original     Original
-	DuplicateKey uint64 // equal for two requests that the dialect calls duplicates; 0: none can be made
-	MAC          []byte // the MAC field's bytes; nil: absent
+	DuplicateKey uint64       // equal for two requests that the dialect calls duplicates; 0: none can be made
+	MAC          []byte       // the MAC field's bytes; nil: absent
+	KSN          security.KSN // DUKPT's key serial number; zero: absent, or none
 
 	scratch [32]byte // PIN block and MAC, where they stand in hexadecimal
 	reply   Index    // of the last reply, as far as Mask looks at it
@@ -61,7 +62,7 @@ func (r *Request) clear() {
 	r.Card, r.Expiry, r.Amount, r.HasAmount, r.Currency = PAN{}, 0, 0, false, 0
 	r.STAN, r.HasSTAN = 0, false
 	r.Terminal, r.Merchant, r.RRN, r.Approval = ID{}, ID{}, ID{}, ID{}
-	r.PINBlock, r.MAC = nil, nil
+	r.PINBlock, r.MAC, r.KSN = nil, nil, security.KSN{}
 	r.Batch, r.HasBatch, r.NetworkCode, r.Software = 0, false, 0, 0
 	r.Original, r.DuplicateKey = Original{}, 0
 	r.scratch = [32]byte{}
@@ -121,6 +122,7 @@ type Response struct {
 	HasBatch bool
 	Keys     []byte        // DE 62 of a key download; nil: none
 	MAC      *security.MAC // signs the reply; nil: no MAC
+	Chip     []byte        // DE 55 for the chip; nil: none
 }
 
 // Reset clears a response for the next request.
