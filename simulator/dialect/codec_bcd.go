@@ -3,6 +3,7 @@ package dialect
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // The encoders and prefixers that specs use under moov's own names. They write
@@ -109,21 +110,22 @@ func badBCD(b []byte, n int, left bool) int {
 
 // badNibble returns the index of the first byte with a nibble above 9, or -1.
 func badNibble(b []byte) int {
-	if len(b) >= 8 {
-		bad := notBCD(binary.BigEndian.Uint64(b[len(b)-8:]))
-		for rest := b; len(rest) >= 8; rest = rest[8:] {
-			bad |= notBCD(binary.BigEndian.Uint64(rest))
-		}
-		if bad == 0 {
-			return -1
-		}
+	if areBCD(b) {
+		return -1
 	}
-	for i, c := range b {
-		if c > 0x99 || c&0xF > 9 {
-			return i
-		}
+	return slices.IndexFunc(b, func(c byte) bool { return c > 0x99 || c&0xF > 9 })
+}
+
+// areBCD reports whether every byte is two decimal digits.
+func areBCD(b []byte) bool {
+	if len(b) < 8 {
+		return notBCD(short(b, 0)) == 0
 	}
-	return -1
+	bad := notBCD(binary.LittleEndian.Uint64(b[len(b)-8:]))
+	for ; len(b) > 8; b = b[8:] {
+		bad |= notBCD(binary.LittleEndian.Uint64(b))
+	}
+	return bad == 0
 }
 
 // notBCD is zero if no nibble is above 9, that is, has bit 3 and bit 2 or bit 1

@@ -2,6 +2,9 @@ package dialect
 
 import (
 	"bytes"
+	"encoding/binary"
+	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/moov-io/iso8583/encoding"
@@ -175,5 +178,30 @@ func TestDigitChecks(t *testing.T) {
 		if badDigit(b) != digit || badASCII(b) != ascii || badNibble(b) != nibble {
 			rt.Fatalf("%x: %d %d %d, want %d %d %d", b, badDigit(b), badASCII(b), badNibble(b), digit, ascii, nibble)
 		}
+	})
+}
+
+// The fast ways of looking at bytes agree with the plain ones.
+func TestWordsAgreeWithBytes(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		kind := rapid.SampledFrom([]*rapid.Generator[byte]{rapid.ByteRange('0', '9'), rapid.ByteRange(0, 0x99), rapid.ByteRange('/', ':'), rapid.Byte()}).Draw(rt, "kind")
+		b := rapid.SliceOfN(kind, 0, 40).Draw(rt, "bytes")
+		every := func(ok func(byte) bool) bool {
+			return !slices.ContainsFunc(b, func(c byte) bool { return !ok(c) })
+		}
+		isDigit := func(c byte) bool { return c >= '0' && c <= '9' }
+		assert.Equal(rt, every(func(c byte) bool { return c < 128 }), areASCII(b))
+		assert.Equal(rt, every(isDigit), areDigits(b))
+		assert.Equal(rt, every(func(c byte) bool { return c>>4 < 10 && c&0xF < 10 }), areBCD(b))
+		if n, err := strconv.ParseUint(string(b), 10, 64); err == nil && every(isDigit) && len(b) < 20 {
+			assert.Equal(rt, n, asciiNumber(b))
+		}
+		want := hashUint(hashStart, uint64(len(b)))
+		for rest := b; len(rest) > 0; rest = rest[min(8, len(rest)):] {
+			var word [8]byte
+			copy(word[:], rest)
+			want = hashUint(want, binary.LittleEndian.Uint64(word[:]))
+		}
+		assert.Equal(rt, want, hashBytes(hashStart, b), "what is on the disk is found again")
 	})
 }

@@ -32,9 +32,12 @@ func compile(name string, src []byte) (*Dialect, map[string]*Dialect, error) {
 	c.d.format, c.d.route = c.frame(&c.file.Frame)
 	c.conventions(&c.file.Conventions)
 	c.responseCodes()
-	for n := range c.d.masks {
-		c.d.masks[n] = c.d.maskKindOf(n)
+	for n := 1; n <= MaxField; n++ {
+		if c.d.masks[n] = c.d.maskKindOf(n); c.d.masks[n] != keep {
+			c.d.masked[(n-1)/64] |= 1 << (63 - (n-1)%64)
+		}
 	}
+	c.plainEchoes()
 	variants := c.variants()
 	if err := c.problems.Err(); err != nil {
 		return nil, nil, err

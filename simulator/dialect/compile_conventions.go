@@ -317,6 +317,19 @@ func (c *compiler) replies(f *conventionsFile) {
 	}
 }
 
+// plainEchoes finds the fields of each rule that only need to be copied.
+func (c *compiler) plainEchoes() {
+	for i := range c.d.conv.replies {
+		rule := &c.d.conv.replies[i]
+		rule.plain = rule.echo
+		for _, p := range append([]path{c.d.conv.batch}, rule.limits...) {
+			if n := int(p.field); n > 0 {
+				rule.plain[(n-1)/64] &^= 1 << (63 - (n-1)%64)
+			}
+		}
+	}
+}
+
 // secretFields never go into a reply: tracks and PIN block.
 var secretFields = []int{35, 36, 45, 52}
 

@@ -127,5 +127,6 @@ func classOf(mti uint16) class {
 type replyRule struct {
 	echo   [2]uint64 // as Index.present
 	host   [2]uint64
-	limits []path // fields of which only the beginning is echoed
+	limits []path    // fields of which only the beginning is echoed
+	plain  [2]uint64 // of echo, those that are echoed as they stand, whatever the answer is
 }

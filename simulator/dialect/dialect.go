@@ -44,6 +44,7 @@ type Dialect struct {
 	route   route
 	codes   codeTable
 	masks   [MaxField + 1]maskKind
+	masked  [2]uint64 // those of masks that are not keep, as Index.present
 	secrets *secretLists
 }
 

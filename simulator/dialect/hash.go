@@ -21,16 +21,27 @@ func hashUint(h, v uint64) uint64 {
 // hashBytes takes in b and its length, so that "1","23" and "12","3" differ.
 func hashBytes(h uint64, b []byte) uint64 {
 	h = hashUint(h, uint64(len(b)))
-	for len(b) >= 8 {
-		h = hashUint(h, binary.LittleEndian.Uint64(b))
-		b = b[8:]
-	}
-	if len(b) > 0 {
-		var rest uint64
-		for i, c := range b {
-			rest |= uint64(c) << (8 * i)
+	if len(b) < 8 {
+		if len(b) == 0 {
+			return h
 		}
-		h = hashUint(h, rest)
+		return hashUint(h, upTo7(b))
+	}
+	last, rest := binary.LittleEndian.Uint64(b[len(b)-8:]), len(b)%8
+	for ; len(b) >= 8; b = b[8:] {
+		h = hashUint(h, binary.LittleEndian.Uint64(b))
+	}
+	if rest > 0 {
+		h = hashUint(h, last>>(64-8*rest))
 	}
 	return h
+}
+
+// upTo7 returns the 1 to 7 bytes of b as a number, the first one lowest.
+func upTo7(b []byte) uint64 {
+	n := len(b)
+	if n >= 4 {
+		return uint64(binary.LittleEndian.Uint32(b)) | uint64(binary.LittleEndian.Uint32(b[n-4:]))<<(8*n-32)
+	}
+	return uint64(b[0]) | uint64(b[n/2])<<(8*(n/2)) | uint64(b[n-1])<<(8*n-8)
 }

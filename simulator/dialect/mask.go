@@ -1,6 +1,8 @@
 package dialect
 
 import (
+	"math/bits"
+
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/moov-io/iso8583/encoding"
 )
@@ -82,13 +84,14 @@ func (d *Dialect) Mask(b []byte, ix *Index, bodyAt int) []transcript.Secret {
 		return nil
 	}
 	var found secretSet
-	for n := ix.Next(0); n > 0; n = ix.Next(n) {
-		kind := d.masks[n]
-		if kind == keep {
-			continue
-		}
-		if secret := d.maskField(body, ix, n, kind); secret != noSecret {
-			found.add(n, secret)
+	for w, word := range ix.present {
+		for word &= d.masked[w]; word != 0; {
+			bit := bits.LeadingZeros64(word)
+			word &^= 1 << (63 - bit)
+			n := w*64 + bit + 1
+			if secret := d.maskField(body, ix, n, d.masks[n]); secret != noSecret {
+				found.add(n, secret)
+			}
 		}
 	}
 	if !ix.whole || ix.end != len(body) {
@@ -195,6 +198,10 @@ func maskCardNumber(l *layout, value []byte, units int) secretKind {
 	switch {
 	case units == 0:
 		return noSecret
+	case l.value == asciiDigit && units > 6+4:
+		for i := range value[6 : units-4] {
+			value[6+i] = '0'
+		}
 	case l.packedNibbles():
 		transcript.MaskBCD(value, units, l.value != bcdRight, 6, 4)
 	case l.binaryOnLine():

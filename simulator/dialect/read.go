@@ -66,12 +66,16 @@ func (d *Dialect) indexBody(body []byte, ix *Index, mti *uint16) *FormatError {
 			word &^= 1 << (63 - bit)
 			n := w*64 + bit + 1
 			l := &d.fields[n]
-			if !l.defined {
-				return d.formatError(n, at, *mti, ErrUndefined)
-			}
-			value, size, units, err := l.read(body[at:])
-			if err != nil {
-				return d.formatError(n, at, *mti, err)
+			var value, units int
+			if size = int(l.fixed); size > 0 && size <= len(body)-at && l.valid(body[at:at+size]) {
+				units = int(l.max)
+			} else {
+				if !l.defined {
+					return d.formatError(n, at, *mti, ErrUndefined)
+				}
+				if value, size, units, err = l.read(body[at:]); err != nil {
+					return d.formatError(n, at, *mti, err)
+				}
 			}
 			ix.fields[n] = span{
 				start: uint16(at), value: uint16(at + value), end: uint16(at + size), //nolint:gosec // bodies are at most 65,535 bytes
@@ -161,7 +165,7 @@ func (d *Dialect) card(req *Request) {
 	if n, ok := d.number(req, path{field: 14}); ok {
 		req.Expiry = uint16(n % 10000) //nolint:gosec // 4 digits
 	}
-	if !req.Card.IsZero() && req.Expiry != 0 {
+	if !req.Card.IsZero() && req.Expiry != 0 || !req.Index.Has(35) && !req.Index.Has(45) {
 		return
 	}
 	var buf [80]byte

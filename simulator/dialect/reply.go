@@ -3,6 +3,7 @@ package dialect
 import (
 	"fmt"
 	"math/bits"
+	"time"
 )
 
 // ReplyMTI returns the MTI of the reply to a message: 0210 for 0200 and 0201,
@@ -40,13 +41,19 @@ func (d *Dialect) AppendReply(dst []byte, req *Request, resp *Response) ([]byte,
 	dst = d.bitmap.append(dst, all)
 	req.reply.reset()
 	for w, word := range all {
+		plain := rule.plain[w] &^ host[w]
 		for word != 0 {
 			bit := bits.LeadingZeros64(word)
+			if plain&(1<<(63-bit)) != 0 {
+				dst, word = d.appendPlain(dst, start, w, word, plain, req)
+				continue
+			}
 			word &^= 1 << (63 - bit)
 			n := w*64 + bit + 1
 			at := len(dst)
+			fromHost := host[w]&(1<<(63-bit)) != 0
 			switch {
-			case host[w]&(1<<(63-bit)) == 0:
+			case !fromHost:
 				dst = d.appendEcho(dst, n, rule, req, resp)
 			case n == int(d.conv.macField):
 				mac := resp.MAC.Sum1(dst[start:])
@@ -55,7 +62,7 @@ func (d *Dialect) AppendReply(dst []byte, req *Request, resp *Response) ([]byte,
 				dst, err = d.fields[n].append(dst, d.hostValue(buf[:0], n, req, resp))
 			}
 			// What the host says itself holds no card number, but may hold keys.
-			if fromHost := host[w]&(1<<(63-bit)) != 0; err == nil && d.masks[n] != keep && (!fromHost || n == int(d.conv.keyField)) {
+			if err == nil && d.masks[n] != keep && (!fromHost || n == int(d.conv.keyField)) {
 				err = req.reply.note(&d.fields[n], n, dst[start:], at-start)
 			}
 			if err != nil {
@@ -67,18 +74,44 @@ func (d *Dialect) AppendReply(dst []byte, req *Request, resp *Response) ([]byte,
 	return dst, nil
 }
 
+// appendPlain appends the first field of word, which is echoed as it stands,
+// and with it those after it that are, too, and stand behind it in the request:
+// runs of fields are copied at once. It returns what is left of the word.
+func (d *Dialect) appendPlain(dst []byte, start, w int, word, plain uint64, req *Request) ([]byte, uint64) {
+	fields := req.Index.fields[w*64+1 : w*64+65]
+	first := bits.LeadingZeros64(word) & 63
+	from, to := fields[first].start, fields[first].start
+	shift := len(dst) - start - int(from)
+	for word != 0 {
+		bit := bits.LeadingZeros64(word) & 63
+		field := uint64(1) << (63 - bit)
+		s := &fields[bit]
+		if plain&field == 0 || s.start != to {
+			break
+		}
+		word &^= field
+		to = s.end
+		if d.masked[w]&field != 0 {
+			req.reply.enter(w*64+bit+1, int(s.start)+shift, int(s.value)+shift, int(s.end)+shift, int(s.units))
+		}
+	}
+	return append(dst, req.Frame.Body[from:to]...), word
+}
+
 // note enters the field at the end of body, which starts at offset at.
 func (ix *Index) note(l *layout, n int, body []byte, at int) error {
 	value, size, units, err := l.read(body[at:])
 	if err != nil {
 		return err
 	}
-	ix.fields[n] = span{
-		start: uint16(at), value: uint16(at + value), end: uint16(at + size), //nolint:gosec // replies are shorter than 64 KiB
-		units: uint16(units), //nolint:gosec // as above
-	}
-	ix.present[(n-1)/64] |= 1 << (63 - (n-1)%64)
+	ix.enter(n, at, at+value, at+size, units)
 	return nil
+}
+
+// enter says where a field stands. Bodies are shorter than 64 KiB.
+func (ix *Index) enter(n, start, value, end, units int) {
+	ix.fields[n] = span{uint16(start), uint16(value), uint16(end), uint16(units)} //nolint:gosec // as above
+	ix.present[(n-1)/64] |= 1 << (63 - (n-1)%64)
 }
 
 // hostFields returns which of the rule's host fields have a value in this reply.
@@ -116,11 +149,9 @@ func (d *Dialect) hostFields(rule *replyRule, req *Request, resp *Response) (hos
 func (d *Dialect) hostValue(dst []byte, n int, req *Request, resp *Response) []byte {
 	switch n {
 	case 12:
-		hour, minute, second := resp.Time.Clock()
-		return appendNumber(dst, hour*10000+minute*100+second, 6)
+		return append(dst, req.clock.at(resp.Time)[:6]...)
 	case 13, 15:
-		_, month, day := resp.Time.Date()
-		return appendNumber(dst, int(month)*100+day, 4)
+		return append(dst, req.clock.at(resp.Time)[6:]...)
 	case 32:
 		return append(dst, resp.Acquirer...)
 	case 37:
@@ -141,6 +172,25 @@ func (d *Dialect) hostValue(dst []byte, n int, req *Request, resp *Response) []b
 		return d.chipValue(dst, resp.Chip)
 	}
 	return dst
+}
+
+// clock keeps the last time that was written: it changes once a second.
+type clock struct {
+	unix   int64
+	zone   *time.Location
+	digits [10]byte // hhmmss, MMDD
+}
+
+// at returns hhmmss and MMDD of a time, in its zone.
+func (c *clock) at(t time.Time) *[10]byte {
+	if unix, zone := t.Unix(), t.Location(); c.unix != unix || c.zone != zone {
+		c.unix, c.zone = unix, zone
+		hour, minute, second := t.Clock()
+		_, month, day := t.Date()
+		b := appendNumber(c.digits[:0], hour*10000+minute*100+second, 6)
+		appendNumber(b, int(month)*100+day, 4)
+	}
+	return &c.digits
 }
 
 // institutions writes DE 44: the issuer, and where the field has two parts (as

@@ -44,6 +44,7 @@ type Request struct {
 	KSN          security.KSN // DUKPT's key serial number; zero: absent, or none
 
 	scratch [32]byte // PIN block and MAC, where they stand in hexadecimal
+	clock   clock    // of the last reply that had a time
 	reply   Index    // of the last reply, as far as Mask looks at it
 }
 

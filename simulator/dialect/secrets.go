@@ -1,7 +1,9 @@
 package dialect
 
 import (
+	"maps"
 	"sync"
+	"sync/atomic"
 
 	"github.com/acqsim/acqsim/scenarios/transcript"
 )
@@ -40,8 +42,8 @@ func (s *secretSet) add(n int, kind secretKind) {
 // seen, so that recording a message allocates nothing. Combinations are few:
 // terminals send the same fields again and again. It is bounded all the same.
 type secretLists struct {
-	mu    sync.RWMutex
-	lists map[uint64][]transcript.Secret
+	mu    sync.Mutex // held while a list is added
+	lists atomic.Pointer[map[uint64][]transcript.Secret]
 }
 
 const mostSecretLists = 1024
@@ -57,22 +59,30 @@ func (c *secretLists) list(s *secretSet) []transcript.Secret {
 	for _, e := range s.all[:s.n] {
 		key = key<<16 | uint64(e.field)<<8 | uint64(e.kind)
 	}
-	c.mu.RLock()
-	list, ok := c.lists[key]
-	c.mu.RUnlock()
-	if ok {
-		return list
+	if known := c.lists.Load(); known != nil {
+		if list, ok := (*known)[key]; ok {
+			return list
+		}
 	}
-	list = s.build()
+	list := s.build()
+	c.add(key, list)
+	return list
+}
+
+// add keeps a list, in a new map: readers take no lock.
+func (c *secretLists) add(key uint64, list []transcript.Secret) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.lists) < mostSecretLists {
-		if c.lists == nil {
-			c.lists = make(map[uint64][]transcript.Secret)
-		}
-		c.lists[key] = list
+	var known map[uint64][]transcript.Secret
+	if p := c.lists.Load(); p != nil {
+		known = *p
 	}
-	return list
+	if len(known) >= mostSecretLists {
+		return
+	}
+	longer := map[uint64][]transcript.Secret{key: list}
+	maps.Copy(longer, known)
+	c.lists.Store(&longer)
 }
 
 func (s *secretSet) build() []transcript.Secret {

@@ -79,6 +79,14 @@ func (d *Dialect) number(req *Request, p path) (uint64, bool) {
 	if !req.Index.Has(int(p.field)) {
 		return 0, false
 	}
+	if l := &d.fields[p.field]; l.value == asciiDigit && p.whole() {
+		// The index has looked at the digits.
+		value := req.Index.Value(req.Frame.Body, int(p.field))
+		if n := len(value); n < 1 || n > 19 {
+			return 0, false
+		}
+		return asciiNumber(value), true
+	}
 	l, value, offset, n, ok := d.locate(req.Frame.Body, &req.Index, p)
 	if !ok {
 		return 0, false

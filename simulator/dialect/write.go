@@ -28,6 +28,16 @@ func (l *layout) append(dst, value []byte) ([]byte, error) {
 	if l.value == viaMoov || l.padded {
 		return l.appendByMoov(dst, value)
 	}
+	if len(value) == int(l.max) {
+		// The usual case, in a few instructions; what is wrong is told below.
+		switch {
+		case l.fixed == 0:
+		case l.value == asciiDigit && areDigits(value), l.value == asciiText && areASCII(value):
+			return append(dst, value...), nil
+		case l.value == bcdRight && areDigits(value):
+			return appendBCD(dst, value, false), nil
+		}
+	}
 	fill := 0
 	if l.prefix == fixedLength {
 		fill = int(l.max) - len(value)
