@@ -28,6 +28,9 @@ type Options struct {
 	// the oldest leave: they are found no more, but their money and the batch
 	// totals stay. The default is [DefaultMaxOpen].
 	MaxOpen int
+	// MaxHolds bounds the holds of pre-authorisations that are live at a time.
+	// The default is [DefaultMaxHolds].
+	MaxHolds int
 	// Log is told of every change. The default, nil, keeps nothing over a
 	// restart; [OpenState] sets its own.
 	Log Log
@@ -47,6 +50,7 @@ type Book struct {
 	terminals []*Terminal
 	byName    map[string]*Account
 	byID      map[string]*Terminal
+	holds     holds
 	days      []daySerials // most recently used last, at most keptDays
 
 	// Open transactions in the order of posting. A slot whose transaction has
@@ -73,6 +77,9 @@ type daySerials struct {
 func New(o Options) *Book {
 	if o.MaxOpen <= 0 {
 		o.MaxOpen = DefaultMaxOpen
+	}
+	if o.MaxHolds <= 0 {
+		o.MaxHolds = DefaultMaxHolds
 	}
 	return &Book{o: o, byName: map[string]*Account{}, byID: map[string]*Terminal{}}
 }

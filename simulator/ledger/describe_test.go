@@ -15,6 +15,14 @@ func describe(b *Book) string {
 		fmt.Fprintf(&s, "account %d %q cur %d opening %d booked %d held %d\n",
 			a.n, a.Name, a.Currency, a.Opening, a.Booked, a.Held)
 	}
+	for _, h := range b.keptHolds() {
+		fmt.Fprintf(&s, "hold %s known %v of %q for %q card %x approval %x amount %d cur %d at %d expires %d\n",
+			describeHold(h), h.at >= 0, h.Account.Name, h.Merchant, h.Card, h.Approval, h.Amount, h.Currency, h.At.UnixNano(), h.Expires.UnixNano())
+		for older := b.holds.byKey[h.key()]; older != nil; older = older.older {
+			fmt.Fprintf(&s, "  %d", older.id)
+		}
+	}
+	fmt.Fprintf(&s, "live %d\n", b.holds.live)
 	for t := range b.Terminals {
 		fmt.Fprintf(&s, "terminal %d %q batch %d %+v session %+v serial %d moved %v closed %v\n",
 			t.n, t.ID, t.Batch, t.Totals, t.Session, t.Serial, t.moved, t.closed)
@@ -49,8 +57,15 @@ func describeTxn(b *Book, x *Txn) string {
 	}
 	_, zone := x.At.Zone()
 	return fmt.Sprintf("%d: %v %v %v marks %d batch %d stan %d de3 %d mti %d cur %d approval %x rrn %x about %d/%d "+
-		"amount %d card %x %s>%s at %d.%d%+d key %x original %s refunded %d",
+		"amount %d card %x %s>%s at %d.%d%+d key %x original %s refunded %d adjusted %d hold %s",
 		x.serial, x.Type, x.Outcome, x.State, x.marks, x.Batch, x.STAN, x.Processing, x.MTI, x.Currency,
 		x.Approval, x.RRN, x.OriginalSTAN, x.OriginalBatch, x.Amount, x.Card, name(x.From), name(x.To),
-		x.At.Unix(), x.At.Nanosecond(), zone, x.Key, original, x.Refunded)
+		x.At.Unix(), x.At.Nanosecond(), zone, x.Key, original, x.Refunded, x.Adjusted, describeHold(x.Hold))
+}
+
+func describeHold(h *Hold) string {
+	if h == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%d %v", h.id, h.State)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -33,6 +34,20 @@ func seedFrames() []byte {
 	b.Post(Txn{Terminal: t, Type: world.Refund, State: Posted, STAN: 5, Amount: 3, From: merchant, To: card, Original: sale})
 	b.Consume(b.PostReversal(Txn{Terminal: t, STAN: 6}, nil, false))
 	b.PostReversal(Txn{Terminal: t, STAN: 7, OriginalSTAN: 9}, nil, false)
+	now := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
+	hold := func(stan uint32, days int) *Hold {
+		return b.PostHold(Txn{Terminal: t, State: Posted, STAN: stan, Amount: 9, From: card, At: now, Approval: [6]byte{'7'}}, "M1", now.AddDate(0, 0, days)).Hold
+	}
+	h := hold(10, 30)
+	done := b.Post(Txn{Terminal: t, Type: world.Completion, State: Posted, STAN: 11, Amount: 8, From: card, To: merchant, At: now, Hold: h})
+	b.PostReversal(Txn{Terminal: t, STAN: 12, State: Posted, At: now}, b.PostVoid(Txn{Terminal: t, Type: world.CompletionVoid, State: Posted, STAN: 12, At: now}, done), true)
+	b.Post(Txn{Terminal: t, Type: world.Tip, State: Posted, STAN: 13, Amount: 10, Original: done})
+	b.Post(Txn{Terminal: t, Type: world.PreAuthVoid, State: Posted, STAN: 14, Amount: 9, Hold: hold(14, 30)})
+	hold(15, 1)
+	b.Expire(now.AddDate(0, 0, 2))
+	b.holds.forgetUsed()
+	b.logForget()
+	hold(16, 30)
 	b.CloseBatch(t, 4)
 	b.PostReversal(Txn{Terminal: t, STAN: 8}, nil, false)
 	return log.frames
@@ -112,4 +127,5 @@ func TestSeedRecordsAreWhole(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, end.torn)
 	require.Equal(t, 1, b.open)
+	require.Equal(t, 1, b.LiveHolds())
 }

@@ -302,15 +302,15 @@ func (t *Terminal) forget(x *Txn) {
 	t.unmatched[stan] = waiting
 }
 
-// ReversalOf returns the first approved reversal of a transaction in an open
-// batch, whatever its STAN; nil if there is none. It looks through all that
+// ReversalOf returns the first reversal of a transaction in an open batch that
+// was not refused, whatever its STAN; nil if there is none. It looks through all that
 // came after the transaction: it is for repeats, which are rare.
 func (b *Book) ReversalOf(original *Txn) *Txn {
 	if original == nil || b.hasLeft(original) {
 		return nil
 	}
 	for x := original.next; x != nil; x = x.next {
-		if x.Type == world.Reversal && x.Original == original && x.Outcome == world.Approved {
+		if x.Type == world.Reversal && x.Original == original && x.State != Declined {
 			return x
 		}
 	}

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -9,10 +10,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/acqsim/acqsim/scenarios/world"
 )
 
 // victimEnv names the state directory to a test binary that is to be killed.
@@ -30,7 +34,8 @@ func TestMain(m *testing.M) {
 }
 
 // victim sells until it is killed, and says which sales were answered: STAN
-// and serial number. All the while the log is synced and compacted.
+// and serial number. With every sale another terminal makes a hold, and
+// completes every third. All the while the log is synced and compacted.
 func victim(dir string) error {
 	s, b, err := OpenState(dir, Options{})
 	if err != nil {
@@ -48,8 +53,18 @@ func victim(dir string) error {
 	}()
 	k := &till{State: s, book: b, terminal: b.Terminal("T0000001")}
 	k.card, k.merchant = b.EnsureAccount("card", 156, 1_000_000, 0), b.EnsureAccount("merchant", 156, 0, 0)
+	b.EnsureAccount("hotel", 156, 0, 0)
+	hotel := b.Terminal("T0000002")
 	for {
 		k.sell(1)
+		n := k.terminal.Serial
+		h := b.PostHold(Txn{Terminal: hotel, State: Posted, STAN: n, Amount: 10, From: k.card, Approval: approvalOf(n)}, "M1", time.Unix(1<<40, 0)).Hold
+		if h == nil {
+			return errors.New("no room for a hold")
+		}
+		if n%3 == 0 {
+			b.Post(Txn{Terminal: hotel, Type: world.Completion, State: Posted, STAN: n, Amount: 1, From: k.card, To: b.Account("hotel"), Hold: h})
+		}
 		serial := b.NextSerial(1)
 		if err := s.Flush(); err != nil {
 			return err
@@ -63,6 +78,12 @@ func victim(dir string) error {
 	}
 }
 
+// approvalOf is a number as an approval code.
+func approvalOf(n uint32) (code [6]byte) {
+	copy(code[:], fmt.Sprintf("%06d", n))
+	return code
+}
+
 // TestAKillLosesNoAnsweredTransaction kills a process that sells, at random
 // instants, again and again on one state.
 func TestAKillLosesNoAnsweredTransaction(t *testing.T) {
@@ -70,6 +91,7 @@ func TestAKillLosesNoAnsweredTransaction(t *testing.T) {
 	require.NoError(t, err)
 	dir := t.TempDir()
 	answered, serials := 0, map[string]bool{}
+	var held []int // what was answered with a hold; a kill may leave a sale without one
 	draw := rand.New(rand.NewPCG(1, 8583))
 	for round := range 6 {
 		cmd := exec.CommandContext(t.Context(), self, "-test.run=^$")
@@ -85,6 +107,7 @@ func TestAKillLosesNoAnsweredTransaction(t *testing.T) {
 			serials[serial] = true
 			answered, err = strconv.Atoi(stan)
 			require.NoError(t, err)
+			held = append(held, answered)
 			if n == 0 {
 				require.NoError(t, cmd.Process.Kill())
 			}
@@ -99,7 +122,17 @@ func TestAKillLosesNoAnsweredTransaction(t *testing.T) {
 		}
 		assert.Equal(t, int(terminal.Serial), terminal.Totals.DebitCount)
 		assert.Equal(t, int64(terminal.Serial), b.Account("merchant").Booked)
-		assert.Equal(t, int64(1_000_000), b.Account("merchant").Booked+b.Account("card").Booked)
+		for _, n := range held {
+			h := b.FindHold("M1", 0, approvalOf(uint32(n)), nil)
+			require.NotNil(t, h, "round %d: answered hold %d of %d is lost", round, n, answered)
+			want := HoldLive
+			if n%3 == 0 {
+				want = HoldCompleted
+			}
+			require.Equal(t, want.String(), h.State.String(), "round %d: hold %d of %d", round, n, answered)
+		}
+		assert.Equal(t, 10*int64(b.LiveHolds()), b.Account("card").Held)
+		assert.Equal(t, int64(1_000_000), b.Account("merchant").Booked+b.Account("card").Booked+b.Account("hotel").Booked)
 		if round%2 == 0 {
 			require.NoError(t, s.Close())
 			continue

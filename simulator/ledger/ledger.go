@@ -32,7 +32,7 @@ type TxnState uint8
 // The states of a transaction. Their values are in state files: append only.
 const (
 	Declined TxnState = iota // decided, no money moved
-	Posted                   // its money moved, and stands
+	Posted                   // its money moved or is held, and stands
 	Voided                   // undone by a void
 	Reversed                 // undone by a reversal
 	NoMoney                  // approved, and concerns no money of its own (a reversal of a decline)
@@ -86,13 +86,72 @@ type Txn struct {
 	From, To      *Account  // Amount moves From → To; either nil: nothing moves
 	At            time.Time // business time of the decision
 	Key           uint64    // the dialect's duplicate key; 0: none
-	Original      *Txn      // what a void, refund or reversal is about; nil: unmatched or none
+	Original      *Txn      // what a void, refund, adjustment or reversal is about; nil: unmatched or none
 	Refunded      int64     // of a sale: how much of it has been refunded
+	// Adjusted is, of a sale, by how much adjustments and tips have changed
+	// it; of these, by how much they changed their original.
+	Adjusted int64
+	// Hold is what a pre-authorisation, its void, its completion and the
+	// completion's void are about; nil: none.
+	Hold *Hold
 
 	next     *Txn // in the batch, oldest first
 	sameSTAN *Txn // in the chain by STAN, newest first
 	newer    *Txn // in the chain by STAN, the other way
 	sameRRN  *Txn // in the chain by RRN, newest first
+}
+
+// Worth is what a sale or the like comes to, with what adjustments and tips
+// have changed.
+func (x *Txn) Worth() int64 {
+	if IsAdjustment(x.Type) {
+		return x.Amount
+	}
+	return x.Amount + x.Adjusted
+}
+
+// Moves is how much money a posting moves: its worth, but of an adjustment or
+// tip only the difference.
+func (x *Txn) Moves() int64 {
+	switch {
+	case !IsAdjustment(x.Type):
+		return x.Worth()
+	case x.Adjusted < 0:
+		return -x.Adjusted
+	}
+	return x.Adjusted
+}
+
+// IsPurchase reports whether transactions of the type take money from a card
+// for the merchant, and count as debits.
+func IsPurchase(t world.TransactionType) bool {
+	switch t {
+	case world.Sale, world.Cash, world.CashBack, world.OfflineSale, world.Completion, world.CompletionAdvice:
+		return true
+	}
+	return false
+}
+
+// IsAdjustment reports whether transactions of the type change the amount of
+// an earlier one.
+func IsAdjustment(t world.TransactionType) bool { return t == world.Adjustment || t == world.Tip }
+
+// IsCompletion reports whether transactions of the type take the money of a
+// pre-authorisation.
+func IsCompletion(t world.TransactionType) bool {
+	return t == world.Completion || t == world.CompletionAdvice
+}
+
+// Voids reports whether a void of one type undoes transactions of another.
+// (A pre-authorisation is voided by its hold.)
+func Voids(void, t world.TransactionType) bool {
+	switch void {
+	case world.Void:
+		return IsPurchase(t) && !IsCompletion(t)
+	case world.CompletionVoid:
+		return IsCompletion(t)
+	}
+	return false
 }
 
 // marks are facts about a transaction that only the book needs.
@@ -111,16 +170,16 @@ func (x *Txn) awaits() uint32 {
 // Totals are what a terminal's batch amounts to: transactions that stand.
 type Totals struct {
 	DebitCount, CreditCount   int
-	DebitAmount, CreditAmount int64 // sales; refunds
+	DebitAmount, CreditAmount int64 // sales and the like, as adjusted; refunds
 }
 
 // count adds n (1 or -1) transactions of the given type and amount.
 func (s *Totals) count(t world.TransactionType, amount int64, n int) {
-	switch t {
-	case world.Sale:
+	switch {
+	case IsPurchase(t):
 		s.DebitCount += n
 		s.DebitAmount += int64(n) * amount
-	case world.Refund:
+	case t == world.Refund:
 		s.CreditCount += n
 		s.CreditAmount += int64(n) * amount
 	}

@@ -14,9 +14,9 @@ func (m *machine) totals(n *naiveTerminal) (s Totals) {
 			continue
 		}
 		switch x.typ {
-		case world.Sale:
+		case world.Sale, world.Completion:
 			s.DebitCount++
-			s.DebitAmount += x.amount
+			s.DebitAmount += x.worth()
 		case world.Refund:
 			s.CreditCount++
 			s.CreditAmount += x.amount
@@ -35,9 +35,9 @@ func (m *machine) check(t *rapid.T) {
 	}
 	open := 0
 	for _, x := range m.all {
-		if x.typ == world.Sale && x.state == Posted {
-			balance[x.card] -= x.amount
-			balance[0] += x.amount
+		if (x.typ == world.Sale || x.typ == world.Completion) && x.state == Posted {
+			balance[x.card] -= x.worth()
+			balance[0] += x.worth()
 		}
 		if x.typ == world.Refund && x.state == Posted {
 			balance[x.card] += x.amount
@@ -53,6 +53,7 @@ func (m *machine) check(t *rapid.T) {
 	for i, a := range m.accounts {
 		require.Equal(t, balance[i], a.Booked, "balance of %s", a.Name)
 	}
+	m.checkHolds(t)
 	require.Equal(t, open, m.book.OpenTransactions())
 	for _, n := range m.terminals {
 		require.Equal(t, n.batch, n.book.Batch)

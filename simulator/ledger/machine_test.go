@@ -29,6 +29,16 @@ type naive struct {
 	waitsFor  uint32 // STAN of the original that never came
 	remembers bool
 	evicted   bool
+	adjusted  int64
+	hold      *naiveHold
+}
+
+// worth is what a purchase comes to, adjusted.
+func (x *naive) worth() int64 {
+	if IsAdjustment(x.typ) {
+		return x.amount
+	}
+	return x.amount + x.adjusted
 }
 
 type naiveTerminal struct {
@@ -49,12 +59,14 @@ type machine struct {
 	terminals []*naiveTerminal
 	all       []*naive
 	evictions int
+	holds     []*naiveHold
+	now       time.Time
 }
 
 const machineCards = 3
 
 func newMachine(b *Book, terminals int) *machine {
-	m := &machine{book: b, maxOpen: b.o.MaxOpen}
+	m := &machine{book: b, maxOpen: b.o.MaxOpen, now: time.Date(2026, 5, 6, 7, 8, 0, 9, time.UTC)}
 	for i := range machineCards + 1 {
 		a := b.EnsureAccount(fmt.Sprintf("account %d", i), world.CNY, int64(i)*10_000, 0)
 		m.accounts = append(m.accounts, a)
@@ -82,7 +94,7 @@ func (m *machine) txn(t *rapid.T) (Txn, *naive) {
 		Terminal: terminal.book, Outcome: world.Approved, State: n.state, STAN: n.stan, MTI: 200,
 		Processing: 900, Currency: world.CNY, Amount: n.amount, RRN: n.rrn, Key: n.key,
 		Approval: [6]byte{'A', byte(n.n)}, Card: uint64(n.n) << 40,
-		At: time.Date(2026, 5, 6, 7, 8, int(n.n), 9, zone),
+		At: m.now.Add(time.Duration(n.n) * time.Second).In(zone),
 	}
 	if n.state == Declined {
 		x.Outcome = world.InsufficientFunds
@@ -148,7 +160,10 @@ func (m *machine) anyOf(t *rapid.T, types ...world.TransactionType) *naive {
 }
 
 func (m *machine) void(t *rapid.T) {
-	about := m.anyOf(t, world.Sale, world.Refund)
+	m.voidOf(t, world.Void, m.anyOf(t, world.Sale, world.Refund))
+}
+
+func (m *machine) voidOf(t *rapid.T, typ world.TransactionType, about *naive) {
 	if about == nil {
 		return
 	}
@@ -156,13 +171,17 @@ func (m *machine) void(t *rapid.T) {
 	if rapid.IntRange(0, 5).Draw(t, "elsewhere") > 0 {
 		n.terminal, n.epoch, x.Terminal = about.terminal, about.terminal.epoch, about.terminal.book
 	}
-	n.typ = world.Void
+	n.typ, x.Type = typ, typ
 	if about.open() {
 		n.about = about
 	}
 	if n.state == Posted {
-		if about.typ == world.Sale && about.state == Posted && about.open() && about.terminal == n.terminal {
-			about.state, n.amount, n.card = Voided, about.amount, about.card
+		if fits := about.typ == world.Sale && typ == world.Void || about.typ == world.Completion && typ == world.CompletionVoid; fits &&
+			about.state == Posted && about.open() && about.terminal == n.terminal {
+			about.state, n.amount, n.card = Voided, about.worth(), about.card
+			if n.hold = about.hold; n.hold != nil {
+				n.hold.revive(x.At)
+			}
 		} else {
 			n.state = Declined
 		}
@@ -184,7 +203,8 @@ func (m *machine) refund(t *rapid.T) {
 }
 
 func (m *machine) reversal(t *rapid.T) {
-	about := m.anyOf(t, world.Sale, world.Void, world.Refund, world.Inquiry, world.Reversal)
+	about := m.anyOf(t, world.Sale, world.Void, world.Refund, world.Inquiry, world.Reversal,
+		world.PreAuth, world.PreAuthVoid, world.Completion, world.CompletionVoid, world.Tip)
 	if about == nil {
 		return
 	}
@@ -212,13 +232,10 @@ func (m *machine) reverse(t *rapid.T, about *naive, undo bool) {
 	if about.open() {
 		n.about = about
 	}
-	money := about.typ == world.Sale || about.typ == world.Void || about.typ == world.Refund
 	switch {
-	case undo && money && about.open() && about.terminal == n.terminal && about.state == Posted:
-		about.state, n.state, n.amount, n.card = Reversed, Posted, about.amount, about.card
-		if about.typ == world.Void && about.about != nil && about.about.state == Voided {
-			about.about.state = Posted
-		}
+	case undo && about.open() && about.terminal == n.terminal && about.state == Posted && m.nothingRestsOn(about):
+		about.state, n.state, n.amount, n.card = Reversed, Posted, about.worth(), about.card
+		m.undone(about, x.At)
 	case n.state == Posted:
 		n.state = NoMoney
 	}
@@ -310,6 +327,8 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 	return map[string]func(*rapid.T){
 		"sale": m.sale, "another sale": m.sale, "void": m.void, "refund": m.refund, "reversal": m.reversal,
 		"unmatched reversal": m.unmatchedReversal, "late original": m.lateOriginal, "other": m.other,
+		"pre-authorisation": m.preAuth, "completion": m.complete, "void of a pre-authorisation": m.release,
+		"void of a completion": m.completionVoid, "tip": m.tip, "time": m.time,
 		"reversal of a void": m.reverseVoid, "close batch": m.closeBatch, "set batch": m.setBatch, "sign on": m.signOn,
 	}
 }
@@ -318,7 +337,8 @@ func TestBookAgreesWithANaiveModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		told := 0
 		b := New(Options{
-			MaxOpen: rapid.SampledFrom([]int{1, 5, 20, 1000}).Draw(t, "most open"),
+			MaxOpen:  rapid.SampledFrom([]int{1, 5, 20, 1000}).Draw(t, "most open"),
+			MaxHolds: rapid.SampledFrom([]int{2, 1000}).Draw(t, "most holds"),
 			Evicted: func(terminal *Terminal, batch uint32, n int) {
 				if terminal.Batch != batch {
 					t.Fatalf("told of batch %d, open is %d", batch, terminal.Batch)

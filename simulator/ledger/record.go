@@ -26,6 +26,10 @@ const (
 	recordBooks    // snapshot only: everything of a terminal but its transactions
 	recordOpen     // snapshot only: an open transaction
 	recordEnd      // snapshot only: nothing is missing
+	recordHold     // Book.PostHold
+	recordExpire   // Book.Expire
+	recordForget   // holds that were used are forgotten
+	recordHeld     // snapshot only: a hold
 
 	recordKindCount
 )
@@ -39,6 +43,8 @@ const (
 	flagUndo                 // effects.undo
 	flagRemember             // effects.remember; in a snapshot: still unmatched
 	flagEvicted              // transactions left
+	flagHold                 // names its hold
+	flagAdjusted             // snapshot only: Txn.Adjusted is not zero
 )
 
 var le = binary.LittleEndian
@@ -135,9 +141,12 @@ func appendReference(b []byte, x *Txn) []byte {
 }
 
 // appendTxn writes what a posting and an open transaction have in common.
-func appendTxn(b []byte, kind recordKind, x *Txn, original *Txn, flags byte) []byte {
+func appendTxn(b []byte, kind recordKind, x *Txn, original *Txn, hold *Hold, flags byte) []byte {
 	if original != nil {
 		flags |= flagOriginal
+	}
+	if hold != nil {
+		flags |= flagHold
 	}
 	b = append(b, byte(kind), flags, byte(x.Type), byte(x.Outcome), byte(x.State))
 	b = le.AppendUint32(b, x.Terminal.n)
@@ -154,15 +163,38 @@ func appendTxn(b []byte, kind recordKind, x *Txn, original *Txn, flags byte) []b
 	b = le.AppendUint64(b, x.Card)
 	b = le.AppendUint32(b, accountNumber(x.From))
 	b = le.AppendUint32(b, accountNumber(x.To))
-	_, zone := x.At.Zone()
-	b = le.AppendUint64(b, uint64(x.At.Unix()))
-	b = le.AppendUint32(b, uint32(x.At.Nanosecond()))
-	b = le.AppendUint32(b, uint32(zone))
+	b = appendMoment(b, x.At)
 	b = le.AppendUint64(b, x.Key)
 	if original != nil {
 		b = appendReference(b, original)
 	}
+	if hold != nil {
+		b = le.AppendUint32(b, hold.id)
+	}
 	return b
+}
+
+// appendMoment writes a time with its zone's offset.
+func appendMoment(b []byte, t time.Time) []byte {
+	_, zone := t.Zone()
+	b = le.AppendUint64(b, uint64(t.Unix()))
+	b = le.AppendUint32(b, uint32(t.Nanosecond()))
+	return le.AppendUint32(b, uint32(zone))
+}
+
+// appendHeld writes a hold, for a snapshot.
+func appendHeld(b []byte, h *Hold) []byte {
+	b = append(b, byte(recordHeld), byte(h.State))
+	b = appendBool(b, h.at >= 0)
+	b = le.AppendUint32(b, h.id)
+	b = le.AppendUint32(b, accountNumber(h.Account))
+	b = le.AppendUint64(b, h.Card)
+	b = append(b, h.Approval[:]...)
+	b = le.AppendUint64(b, uint64(h.Amount))
+	b = le.AppendUint16(b, uint16(h.Currency))
+	b = appendMoment(b, h.At)
+	b = appendMoment(b, h.Expires)
+	return appendString(b, h.Merchant)
 }
 
 // The log of a book. Each function does nothing without a Log.
@@ -214,6 +246,18 @@ func (b *Book) logConsume(x *Txn) {
 	}
 }
 
+func (b *Book) logExpire(now time.Time) {
+	if b.o.Log != nil {
+		b.send(appendMoment(append(b.record, byte(recordExpire)), now))
+	}
+}
+
+func (b *Book) logForget() {
+	if b.o.Log != nil {
+		b.send(append(b.record, byte(recordForget)))
+	}
+}
+
 func (b *Book) about(kind recordKind, t *Terminal) []byte {
 	return le.AppendUint32(append(b.record, byte(kind)), t.n)
 }
@@ -232,9 +276,16 @@ func (b *Book) logTxn(kind recordKind, x *Txn, e effects, evicted int) {
 	if evicted > 0 {
 		flags |= flagEvicted
 	}
-	r := appendTxn(b.record, kind, x, x.Original, flags)
+	var hold *Hold
+	if kind == recordPost || kind == recordHold { // others' is their original's
+		hold = x.Hold
+	}
+	r := appendTxn(b.record, kind, x, x.Original, hold, flags)
 	if evicted > 0 {
 		r = le.AppendUint32(r, uint32(evicted))
+	}
+	if kind == recordHold {
+		r = appendString(appendMoment(r, hold.Expires), hold.Merchant)
 	}
 	b.send(r)
 }

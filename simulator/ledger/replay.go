@@ -3,6 +3,8 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"math"
+	"time"
 
 	"github.com/acqsim/acqsim/scenarios/world"
 )
@@ -14,7 +16,8 @@ type replayer struct {
 	types    [256]world.TransactionType // by number in the file
 	known    bool                       // names have been read
 	zones    zones
-	ended    bool // a snapshot's end record has been read
+	used     map[uint32]*Hold // of a snapshot: holds that only its open transactions know
+	ended    bool             // a snapshot's end record has been read
 }
 
 func newReplayer(b *Book) *replayer { return &replayer{book: b, zones: zones{}} }
@@ -64,8 +67,18 @@ func (r *replayer) apply(record []byte) error {
 		if d.done() {
 			r.book.closeBatch(t, next)
 		}
-	case recordPost, recordVoid, recordReversal:
+	case recordPost, recordVoid, recordReversal, recordHold:
 		r.txn(&d, kind)
+	case recordExpire:
+		if now := r.moment(&d); d.done() {
+			r.book.holds.expire(now)
+		}
+	case recordForget:
+		if d.done() {
+			r.book.holds.forgetUsed()
+		}
+	case recordHeld:
+		return r.held(&d)
 	case recordConsume:
 		x := r.reference(&d)
 		if d.done() && x.marks&unmatched != 0 {
@@ -179,7 +192,7 @@ func (r *replayer) body(d *decoder) (x Txn, flags byte) {
 	x.OriginalSTAN, x.OriginalBatch = d.u32(), d.u32()
 	x.Amount, x.Card = d.i64(), d.u64()
 	x.From, x.To = r.accountRef(d), r.accountRef(d)
-	x.At = r.zones.at(d.i64(), d.u32(), d.i32())
+	x.At = r.moment(d)
 	x.Key = d.u64()
 	if flags&flagOriginal != 0 {
 		x.Original = r.reference(d)
@@ -187,15 +200,99 @@ func (r *replayer) body(d *decoder) (x Txn, flags byte) {
 	return x, flags
 }
 
+func (r *replayer) moment(d *decoder) time.Time { return r.zones.at(d.i64(), d.u32(), d.i32()) }
+
+// hold reads the hold that a completion or the void of a pre-authorisation
+// names. Other postings name none.
+func (r *replayer) hold(d *decoder) *Hold {
+	id := d.u32()
+	h := r.book.holds.byID[id]
+	if h == nil {
+		h = r.used[id]
+	}
+	if h == nil {
+		d.fail(fmt.Errorf("hold %d is named before it appears", id))
+	}
+	return h
+}
+
+// newHold makes the hold of a pre-authorisation.
+func (r *replayer) newHold(d *decoder, x *Txn) *Hold {
+	h := &Hold{
+		Account: x.From, Card: x.Card, Approval: x.Approval, Amount: x.Amount, Currency: x.Currency, At: x.At,
+		id: d.u32(), State: HoldReversed, at: -1,
+	}
+	if x.State != Posted {
+		d.fail(errors.New("a pre-authorisation was declined, and yet holds money"))
+	}
+	r.number(d, h)
+	return h
+}
+
+// number checks what a hold can't do without. Holds are numbered in the order
+// of appearance.
+func (r *replayer) number(d *decoder, h *Hold) {
+	switch {
+	case h.Account == nil:
+		d.fail(fmt.Errorf("hold %d has no account", h.id))
+	case h.id < r.book.holds.nextID || h.id == math.MaxUint32:
+		d.fail(fmt.Errorf("hold %d is out of order", h.id))
+	}
+}
+
+// held reads a hold of a snapshot. What it holds is in the account already.
+func (r *replayer) held(d *decoder) error {
+	h := &Hold{State: HoldState(d.u8()), at: -1}
+	known := d.bool()
+	h.id, h.Account = d.u32(), r.accountRef(d)
+	h.Card = d.u64()
+	copy(h.Approval[:], d.take(len(h.Approval)))
+	h.Amount, h.Currency = d.i64(), world.Currency(d.u16())
+	h.At, h.Expires, h.Merchant = r.moment(d), r.moment(d), d.text()
+	r.number(d, h)
+	if h.State >= holdStateCount || h.State == HoldLive && !known {
+		d.fail(fmt.Errorf("hold %d has a state that can't be", h.id))
+	}
+	if !d.done() {
+		return d.err
+	}
+	r.book.holds.nextID = h.id + 1
+	if !known {
+		if r.used == nil {
+			r.used = map[uint32]*Hold{}
+		}
+		r.used[h.id] = h
+		return nil
+	}
+	r.book.holds.file(h)
+	if h.State == HoldLive {
+		r.book.holds.live++
+	}
+	return nil
+}
+
 func (r *replayer) txn(d *decoder, kind recordKind) {
 	x, flags := r.body(d)
+	switch {
+	case kind == recordHold:
+		x.Hold = r.newHold(d, &x)
+	case flags&flagHold != 0:
+		x.Hold = r.hold(d)
+	}
 	var evicted uint32
 	if flags&flagEvicted != 0 {
 		evicted = d.u32()
 	}
+	if kind == recordHold {
+		x.Hold.Expires, x.Hold.Merchant = r.moment(d), d.text()
+	}
 	e := effects{undo: flags&flagUndo != 0, remember: flags&flagRemember != 0}
-	if x.Original == nil && (e.undo || kind == recordVoid && x.State == Posted) {
-		d.fail(errors.New("it undoes a transaction that it does not name"))
+	if x.State == Posted && kind == recordPost && (IsCompletion(x.Type) || x.Type == world.PreAuthVoid) && x.Hold == nil {
+		d.fail(errors.New("it uses a hold that it does not name"))
+	}
+	changes := kind == recordVoid || kind == recordPost && IsAdjustment(x.Type)
+	if x.Original == nil && (e.undo || x.State == Posted && changes) {
+		d.fail(errors.New("it undoes or changes a transaction that it does not name"))
 	}
 	if !d.done() {
 		return
@@ -209,7 +306,13 @@ func (r *replayer) txn(d *decoder, kind recordKind) {
 // other, from the number that its books began with.
 func (r *replayer) openTxn(d *decoder) {
 	x, flags := r.body(d)
+	if flags&flagHold != 0 {
+		x.Hold = r.hold(d)
+	}
 	x.Refunded = d.i64()
+	if flags&flagAdjusted != 0 {
+		x.Adjusted = d.i64()
+	}
 	if !d.done() {
 		return
 	}

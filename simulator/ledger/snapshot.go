@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 )
 
@@ -29,6 +30,11 @@ func (b *Book) records(yield func([]byte) error) error {
 			return err
 		}
 	}
+	for _, h := range b.keptHolds() {
+		if err := put(appendHeld(buf[:0], h)); err != nil {
+			return err
+		}
+	}
 	at := make([]*Txn, len(b.terminals)) // by terminal, the next open transaction to write
 	for i, t := range b.terminals {
 		at[i] = t.open.first
@@ -49,6 +55,23 @@ func (b *Book) records(yield func([]byte) error) error {
 	return put(le.AppendUint32(append(buf[:0], byte(recordEnd)), uint32(b.open)))
 }
 
+// keptHolds lists the holds that are known, and those that only an open
+// transaction knows of, oldest first.
+func (b *Book) keptHolds() []*Hold {
+	all := maps.Clone(b.holds.byID)
+	for _, t := range b.terminals {
+		for x := t.open.first; x != nil; x = x.next {
+			if h := x.Hold; h != nil && h.at < 0 {
+				if all == nil {
+					all = map[uint32]*Hold{}
+				}
+				all[h.id] = h
+			}
+		}
+	}
+	return inOrder(all)
+}
+
 // appendOpen writes an open transaction, without an original that has left.
 func (b *Book) appendOpen(buf []byte, x *Txn) []byte {
 	var flags byte
@@ -59,7 +82,14 @@ func (b *Book) appendOpen(buf []byte, x *Txn) []byte {
 	if original != nil && b.hasLeft(original) {
 		original = nil
 	}
-	return le.AppendUint64(appendTxn(buf, recordOpen, x, original, flags), uint64(x.Refunded))
+	if x.Adjusted != 0 {
+		flags |= flagAdjusted
+	}
+	buf = le.AppendUint64(appendTxn(buf, recordOpen, x, original, x.Hold, flags), uint64(x.Refunded))
+	if x.Adjusted != 0 {
+		buf = le.AppendUint64(buf, uint64(x.Adjusted))
+	}
+	return buf
 }
 
 // writeSnapshot writes a book under a temporary name, makes sure that it is on
