@@ -30,6 +30,7 @@ func (c *compiler) conventions(f *conventionsFile) {
 	}
 	c.originals(f.Originals)
 	conv.rememberUnmatched = f.RememberUnmatched == nil || *f.RememberUnmatched
+	c.edges(f)
 	switch f.Clock {
 	case "", "host":
 	case "echo":
@@ -197,8 +198,8 @@ func (c *compiler) originals(rules []originalFile) {
 			if !ok {
 				continue
 			}
-			if t != world.Void && t != world.Refund && t != world.Reversal {
-				c.fail(at.Errorf("a %s has no original; void, refund and reversal have", t))
+			if !hasOriginal(t) {
+				c.fail(at.Errorf("a %s has no original; void, refund, reversal and the like have", t))
 			}
 			r.types |= 1 << t
 		}

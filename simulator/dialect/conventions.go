@@ -29,6 +29,8 @@ type conventions struct {
 	chipField    uint8
 
 	rememberUnmatched bool
+	edges             EdgeOutcomes
+	completionShare   int  // percent of the pre-authorisation
 	echoClock         bool // 12 and 13 are the terminal's where it sent them
 	balance           balanceRule
 	replies           [classCount]replyRule
@@ -70,7 +72,7 @@ type dukptRule struct {
 // originalRule says where some transaction types name the transaction that
 // they are about.
 type originalRule struct {
-	types                  uint32 // bit 1<<TransactionType
+	types                  uint64 // bit 1<<TransactionType
 	stan, batch, mti, date path
 	own                    bool // stan is the request's own
 }

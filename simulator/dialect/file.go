@@ -109,6 +109,9 @@ type conventionsFile struct {
 	Software          pathText                  `yaml:"software"`
 	Originals         []originalFile            `yaml:"originals"`
 	RememberUnmatched *bool                     `yaml:"remember_unmatched"`
+	Reversals         reversalsFile             `yaml:"reversals"`
+	Voids             voidsFile                 `yaml:"voids"`
+	CompletionShare   *int                      `yaml:"completion_share"`
 	Clock             string                    `yaml:"clock"`
 	Duplicates        duplicatesFile            `yaml:"duplicates"`
 	MAC               *macFile                  `yaml:"mac"`
@@ -134,6 +137,21 @@ type originalFile struct {
 	MTI   pathText `yaml:"mti"`
 	Date  pathText `yaml:"date"`
 	Place strictyaml.Node
+}
+
+type reversalsFile struct {
+	Unmatched   string `yaml:"unmatched"`
+	ClosedBatch string `yaml:"closed_batch"`
+	OtherAmount string `yaml:"other_amount"`
+	OfDeclined  string `yaml:"of_declined"`
+	OfVoided    string `yaml:"of_voided"`
+	Place       strictyaml.Node
+}
+
+type voidsFile struct {
+	OfVoided   string `yaml:"of_voided"`
+	OfReversed string `yaml:"of_reversed"`
+	Place      strictyaml.Node
 }
 
 type duplicatesFile struct {

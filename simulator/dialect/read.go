@@ -149,8 +149,11 @@ func (d *Dialect) facts(req *Request) {
 		req.Software = int(n) //nolint:gosec // below 1e9
 	}
 	req.Type = d.recogniseType(req)
-	if req.Type == world.Void || req.Type == world.Refund || req.Type == world.Reversal {
+	if hasOriginal(req.Type) {
 		d.original(req)
+	}
+	if req.Type == world.CashBack {
+		d.cash(req)
 	}
 	if req.HasSTAN {
 		req.DuplicateKey = d.duplicateKey(req)
@@ -214,7 +217,37 @@ func (req *Request) track(b []byte, separator, other byte) {
 	}
 }
 
-// original finds what a void, refund or reversal is about.
+// DE 54 is a row of amounts of 20 characters: account type 2, amount type 2,
+// currency 3, C or D, amount 12 (ISO 8583:1987). Amount type 40 is cash, by
+// usage of the networks, such as the STAR ISO message format guide.
+const (
+	additionalAmount = 20
+	amountTypeCash   = "40"
+)
+
+// cash finds the cash part of a purchase with cash-back in DE 54.
+func (d *Dialect) cash(req *Request) {
+	var buf [120]byte
+	if req.Index.Units(54) > len(buf) {
+		return
+	}
+	b := d.text(req, path{field: 54}, buf[:])
+	for ; len(b) >= additionalAmount; b = b[additionalAmount:] {
+		one := b[:additionalAmount]
+		if string(one[2:4]) != amountTypeCash {
+			continue
+		}
+		currency, ok := panOf(one[4:7])
+		amount, ok2 := panOf(one[8:])
+		if !ok || !ok2 {
+			return
+		}
+		req.Cash, req.HasCash, req.CashIn = int64(amount.digits), true, world.Currency(currency.digits) //nolint:gosec // 12 and 3 digits
+		return
+	}
+}
+
+// original finds what a void, refund, reversal or the like is about.
 func (d *Dialect) original(req *Request) {
 	o := &req.Original
 	for i := range d.conv.originals {
@@ -224,6 +257,11 @@ func (d *Dialect) original(req *Request) {
 		}
 		n, ok := d.number(req, r.stan)
 		if !ok || n >= 1e6 || n == 0 && !r.own {
+			// A completion that names its pre-authorisation by approval code
+			// and date has zeros for batch and STAN.
+			if n, ok := d.number(req, r.date); ok && n < 1e4 && o.Date == 0 {
+				o.Date = uint16(n) //nolint:gosec // 4 digits
+			}
 			continue
 		}
 		o.STAN, o.HasSTAN, o.Own = uint32(n), true, r.own //nolint:gosec // 6 digits

@@ -24,6 +24,9 @@ type Request struct {
 	Expiry    uint16 // YYMM, from DE 14 or the tracks; zero: absent
 	Amount    int64  // DE 4 in minor units; valid if HasAmount
 	HasAmount bool
+	Cash      int64          // of a purchase with cash-back: how much of DE 4 is cash, from DE 54; valid if HasCash
+	HasCash   bool           // DE 54 names a cash amount
+	CashIn    world.Currency // of the cash amount
 	Currency  world.Currency // DE 49; zero: absent
 	STAN      uint32         // DE 11; valid if HasSTAN
 	HasSTAN   bool
@@ -61,6 +64,7 @@ func (r *Request) clear() {
 	r.Frame = frame.Frame{}
 	r.MTI, r.Type, r.Repeat, r.Processing = 0, world.Unrecognised, false, 0
 	r.Card, r.Expiry, r.Amount, r.HasAmount, r.Currency = PAN{}, 0, 0, false, 0
+	r.Cash, r.HasCash, r.CashIn = 0, false, 0
 	r.STAN, r.HasSTAN = 0, false
 	r.Terminal, r.Merchant, r.RRN, r.Approval = ID{}, ID{}, ID{}, ID{}
 	r.PINBlock, r.MAC, r.KSN = nil, nil, security.KSN{}
@@ -70,8 +74,8 @@ func (r *Request) clear() {
 	r.reply.reset()
 }
 
-// Original is how a void, refund or reversal names the transaction it is
-// about. Nothing in it is certain: terminals that never got a reply know no
+// Original is how a void, refund, reversal, completion or adjustment names the
+// transaction it is about. Nothing in it is certain: terminals that never got a reply know no
 // RRN.
 type Original struct {
 	STAN     uint32 // DE 61 or DE 90, else the request's own DE 11
