@@ -65,8 +65,16 @@ func (b *batch) recordDecision(x *exchange) {
 	e.Outcome, e.Why, e.RRN, e.Approval = d.Outcome, d.Why, d.RRN, d.Approval
 	e.Code = b.c.l.Dialect.Code(d.Outcome)
 	if d.From != "" {
-		b.postings = append(b.postings, transcript.Posting{From: d.From, To: d.To, Amount: d.Amount, Currency: d.Moved})
-		e.Postings = b.postings[len(b.postings)-1:]
+		from := len(b.postings)
+		b.postings = append(b.postings, transcript.Posting{From: d.From, To: d.To, Amount: d.Amount - d.Cash, Currency: d.Moved})
+		if d.Cash > 0 {
+			b.postings = append(b.postings, transcript.Posting{From: d.From, To: d.To, Amount: d.Cash, Currency: d.Moved})
+		}
+		e.Postings = b.postings[from:]
+	}
+	if d.Expired > 0 {
+		e := b.add(x, transcript.Note, transcript.Host)
+		e.Text = fmt.Sprintf("holds of pre-authorisations that expired and were released: %d", d.Expired)
 	}
 	if closed := d.Closed; closed != nil {
 		t := closed.Totals

@@ -27,6 +27,7 @@ type acquirerFile struct {
 	ID       *string    `yaml:"id"`
 	Name     *Bilingual `yaml:"name"`
 	Currency *Currency  `yaml:"currency"`
+	HoldDays *int       `yaml:"hold_days"`
 }
 
 type issuerFile struct {

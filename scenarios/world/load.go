@@ -159,6 +159,7 @@ func (l *loader) apply() {
 	set(&w.Acquirer.ID, f.Acquirer.ID)
 	set(&w.Acquirer.Name, f.Acquirer.Name)
 	set(&w.Acquirer.Currency, f.Acquirer.Currency)
+	set(&w.Acquirer.HoldDays, f.Acquirer.HoldDays)
 	for _, e := range f.Issuers {
 		l.issuer(named(w.Issuers, e.Key), e.Key, or(e.Value))
 	}

@@ -114,7 +114,12 @@ func (v *validator) acquirer() {
 	}
 	t.text("name", v.w.Acquirer.Name)
 	t.currency(v.w.Acquirer.Currency)
+	if n := v.w.Acquirer.HoldDays; n < 0 || n > maxHoldDays {
+		t.bad("hold_days", "hold_days is between 0 (the default of %d) and %d", DefaultHoldDays, maxHoldDays)
+	}
 }
+
+const maxHoldDays = 3650
 
 // alias checks a name that flags, files and the journal use.
 func (t thing) alias(key, own string) {

@@ -23,6 +23,20 @@ type Acquirer struct {
 	ID       string // DE 32, up to 11 digits
 	Name     Bilingual
 	Currency Currency // of accounts that are enrolled or name none
+	HoldDays int      // days until a pre-authorisation's hold expires; 0: [DefaultHoldDays]
+}
+
+// DefaultHoldDays is for how many days a pre-authorisation holds money: 30, as
+// China UnionPay's rules have it (预授权有效期30天). Elsewhere a week is common.
+const DefaultHoldDays = 30
+
+// HoldUntil is when a hold that is made at the given time expires.
+func (a *Acquirer) HoldUntil(now time.Time) time.Time {
+	days := a.HoldDays
+	if days == 0 {
+		days = DefaultHoldDays
+	}
+	return now.AddDate(0, 0, days)
 }
 
 // MerchantStatus is the state of a merchant.

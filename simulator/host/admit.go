@@ -117,7 +117,7 @@ func (c *call) merchantMay() bool {
 		r := merchantRefusals[f.Status]
 		return c.turnAway(r.outcome, "merchant "+f.ID+" "+r.why)
 	}
-	if f.Hours != nil && !f.Hours.Open(c.now, c.h.world.Holidays[f.Hours.Calendar]) {
+	if f.Hours != nil && !isAdvice(c.req.Type) && !f.Hours.Open(c.now, c.h.world.Holidays[f.Hours.Calendar]) {
 		return c.turnAway(world.OffHours, "merchant "+f.ID+" is outside its trading hours at "+c.now.In(f.Hours.Zone).Format("Mon 15:04"))
 	}
 	if len(f.Permitted) > 0 && !slices.Contains(f.Permitted, c.req.Type) {

@@ -24,6 +24,18 @@ var cardStates = map[world.CardStatus]struct {
 // admitCard finds the card and asks its issuer whether it is in order. A false
 // result has declined the request.
 func (c *call) admitCard() bool {
+	if !c.identifyCard() || !c.issuerAnswers(c.card.issuer) {
+		return false
+	}
+	if o, why := c.cardTrouble(); why != "" {
+		c.decline(o, why)
+		return false
+	}
+	return true
+}
+
+// identifyCard finds the card and whether its account can be posted to.
+func (c *call) identifyCard() bool {
 	if c.req.Card.IsZero() {
 		c.decline(world.FormatError, "no card number: DE 2, 35 and 45 are absent")
 		return false
@@ -33,31 +45,29 @@ func (c *call) admitCard() bool {
 		return false
 	}
 	c.note(k)
-	if !c.issuerAnswers(k.issuer) {
-		return false
-	}
-	f := k.facts
-	if s, bad := cardStates[f.Status]; bad {
-		c.decline(s.outcome, s.why)
-		return false
-	}
-	if f.Expiry != "" && expired(f.Expiry, c.now.Year(), int(c.now.Month())) {
-		c.decline(world.CardExpired, "the card expired at the end of "+f.Expiry[2:]+"/"+f.Expiry[:2])
-		return false
-	}
-	if len(f.Permitted) > 0 && !slices.Contains(f.Permitted, c.req.Type) {
-		c.decline(world.NotPermittedCard, fmt.Sprintf("the card may not do %s", c.req.Type))
-		return false
-	}
 	if cur := c.req.Currency; cur != 0 && cur != k.account.Currency {
 		c.decline(world.WrongCurrency, fmt.Sprintf("DE 49 is %s, the account's currency is %s", cur.Alpha(), k.account.Currency.Alpha()))
 		return false
 	}
-	if k.frozen {
-		c.decline(world.AccountFrozen, "the account is frozen")
-		return false
-	}
 	return true
+}
+
+// cardTrouble says why the card may not do this; an empty reason: it may.
+func (c *call) cardTrouble() (o world.Outcome, why string) {
+	k, f := c.card, c.card.facts
+	if s, bad := cardStates[f.Status]; bad {
+		return s.outcome, s.why
+	}
+	if f.Expiry != "" && expired(f.Expiry, c.now.Year(), int(c.now.Month())) {
+		return world.CardExpired, "the card expired at the end of " + f.Expiry[2:] + "/" + f.Expiry[:2]
+	}
+	if len(f.Permitted) > 0 && !slices.Contains(f.Permitted, c.req.Type) {
+		return world.NotPermittedCard, fmt.Sprintf("the card may not do %s", c.req.Type)
+	}
+	if k.frozen {
+		return world.AccountFrozen, "the account is frozen"
+	}
+	return 0, ""
 }
 
 // expired reports whether a YYMM expiry lies before the given month. Years are
@@ -125,7 +135,8 @@ func (c *call) verifyPIN() (remark string, ok bool) {
 	return "; PIN verified", true
 }
 
-// withinLimits applies the card's limits of the business day.
+// withinLimits applies the card's limits of the business day. Purchases and
+// pre-authorisations count; what a terminal tells by advice does not.
 func (c *call) withinLimits(amount int64) bool {
 	k := c.card
 	if day := daysSinceEpoch(c.now); k.day != day {
@@ -144,18 +155,24 @@ func (c *call) withinLimits(amount int64) bool {
 	return false
 }
 
-// unspend gives back what a sale took from the card's limits of today.
-// Restoring the sale, by reversing its void, takes it again.
+// spend takes an amount from the card's limits of today.
+func (c *call) spend(amount int64) {
+	c.card.spent += amount
+	c.card.count++
+}
+
+// unspend gives back what a transaction took from the card's limits of today.
+// Restoring it, by reversing its void, takes it again.
 func (c *call) unspend(undone *ledger.Txn) {
 	k := c.card
 	if k == nil || k.day != daysSinceEpoch(undone.At) {
 		return
 	}
 	switch undone.Type {
-	case world.Sale:
+	case world.Sale, world.Cash, world.CashBack, world.PreAuth:
 		k.spent -= undone.Amount
 		k.count--
-	case world.Void:
+	case world.Void, world.PreAuthVoid:
 		k.spent += undone.Amount
 		k.count++
 	}

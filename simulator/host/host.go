@@ -53,7 +53,10 @@ type Decision struct {
 
 	From, To string // accounts of the posting; empty: nothing moved
 	Amount   int64  // of the posting, minor units
+	Cash     int64  // of Amount, what was paid out in cash
 	Moved    world.Currency
+
+	Expired int // holds of pre-authorisations that have expired since the last decision
 
 	Closed *BatchClosed // a batch that this request closed; usually nil
 }
@@ -177,6 +180,7 @@ type call struct {
 }
 
 func (c *call) decide() {
+	c.dec.Expired = c.h.book.Expire(c.now)
 	c.number()
 	c.dec.Acquirer = c.h.world.Acquirer.ID
 	if !c.identify() {
@@ -218,12 +222,22 @@ func (c *call) financial() {
 	switch c.req.Type {
 	case world.Inquiry:
 		c.inquiry()
-	case world.Sale:
-		c.sale()
-	case world.Void:
+	case world.Sale, world.Cash, world.CashBack:
+		c.purchase()
+	case world.Void, world.CompletionVoid:
 		c.void()
 	case world.Refund:
 		c.refund()
+	case world.PreAuth:
+		c.preAuth()
+	case world.PreAuthVoid:
+		c.preAuthVoid()
+	case world.Completion, world.CompletionAdvice:
+		c.completion()
+	case world.OfflineSale:
+		c.offlineSale()
+	case world.Adjustment, world.Tip:
+		c.adjustment()
 	}
 }
 

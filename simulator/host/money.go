@@ -1,6 +1,8 @@
 package host
 
 import (
+	"fmt"
+
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/ledger"
 )
@@ -19,8 +21,12 @@ func (c *call) inquiry() {
 	c.approve("balance told" + remark)
 }
 
-// sale moves money from the card's account to the merchant's.
-func (c *call) sale() {
+// purchase moves money from the card's account to the merchant's: for goods,
+// for cash, or for goods and cash.
+func (c *call) purchase() {
+	if c.req.Type == world.CashBack && !c.cashPart() {
+		return
+	}
 	if !c.admitCard() {
 		return
 	}
@@ -29,18 +35,42 @@ func (c *call) sale() {
 		return
 	}
 	k := c.card
-	if k.account.Available() < c.req.Amount {
-		c.decline(world.InsufficientFunds, "available "+world.FormatAmount(k.account.Available(), k.account.Currency)+" is less than the amount")
+	if !c.hasFunds(k.account, 0) || !c.sameCurrency() {
 		return
 	}
-	if !c.sameCurrency() {
-		return
-	}
-	k.spent += c.req.Amount
-	k.count++
+	c.spend(c.req.Amount)
 	c.grant("the account has the funds" + remark)
+	c.dec.Cash = c.req.Cash
 	c.post(k.account, c.merchant.account, nil)
 }
+
+// cashPart checks how much of a purchase with cash-back is cash.
+func (c *call) cashPart() bool {
+	switch r := c.req; {
+	case !r.HasCash || r.Cash == 0:
+		c.decline(world.InvalidAmount, "DE 54 has no cash amount (amount type 40)")
+	case r.Cash > r.Amount:
+		c.decline(world.InvalidAmount, "the cash amount in DE 54 is higher than DE 4, which it is a part of")
+	case r.CashIn != 0 && r.Currency != 0 && r.CashIn != r.Currency:
+		c.decline(world.WrongCurrency, fmt.Sprintf("DE 54 is in %s, DE 49 says %s", r.CashIn.Alpha(), r.Currency.Alpha()))
+	default:
+		return true
+	}
+	return false
+}
+
+// hasFunds asks whether the account has what the request wants, where extra
+// comes free with it.
+func (c *call) hasFunds(a *ledger.Account, extra int64) bool {
+	if a.Available()+extra >= c.req.Amount {
+		return true
+	}
+	c.decline(world.InsufficientFunds, "available "+world.FormatAmount(a.Available()+extra, a.Currency)+" is less than the amount")
+	return false
+}
+
+// refundable are the transactions that a refund can be about.
+func refundable(x *ledger.Txn) bool { return ledger.IsPurchase(x.Type) && x.Type != world.Cash }
 
 // refund moves money from the merchant's account to the card's. An original
 // that is found bounds the amount; one in a closed batch can't be, since
@@ -49,7 +79,7 @@ func (c *call) refund() {
 	if !c.admitCard() {
 		return
 	}
-	original := c.findOriginal(func(x *ledger.Txn) bool { return x.Type == world.Sale })
+	original := c.findOriginal(refundable)
 	reason := "refund; its original is in no open batch, so the amount is not compared"
 	if original != nil {
 		switch {
@@ -59,7 +89,7 @@ func (c *call) refund() {
 		case original.State != ledger.Posted:
 			c.decline(world.InvalidTransaction, "the sale it refunds was undone")
 			return
-		case c.req.Amount > original.Amount-original.Refunded:
+		case c.req.Amount > original.Worth()-original.Refunded:
 			c.decline(world.RefundExceedsOriginal, "more than what is left of the sale")
 			return
 		}
@@ -91,13 +121,12 @@ func (c *call) grant(why string) {
 func (c *call) post(from, to *ledger.Account, original *ledger.Txn) {
 	x := c.txn()
 	x.State, x.From, x.To, x.Original = ledger.Posted, from, to, original
-	c.h.book.Post(x)
-	c.moved(from, to)
+	c.moved(c.h.book.Post(x))
 }
 
-// moved tells the journal what moved.
-func (c *call) moved(from, to *ledger.Account) {
-	if from != nil && to != nil {
-		c.dec.From, c.dec.To, c.dec.Amount, c.dec.Moved = from.Name, to.Name, c.req.Amount, from.Currency
+// moved tells the journal what a posting moved.
+func (c *call) moved(x *ledger.Txn) {
+	if x.State == ledger.Posted && x.From != nil && x.To != nil && x.Moves() > 0 {
+		c.dec.From, c.dec.To, c.dec.Amount, c.dec.Moved = x.From.Name, x.To.Name, x.Moves(), x.From.Currency
 	}
 }

@@ -42,46 +42,65 @@ func (c *call) findOriginal(wanted func(*ledger.Txn) bool) *ledger.Txn {
 // sameClass compares MTIs but for the repeat digit: 0201 repeats 0200.
 func sameClass(a, b uint16) bool { return a-a%10 == b-b%10 }
 
-// void undoes a sale that stands.
-func (c *call) void() {
-	remark := ""
-	if !c.req.Card.IsZero() {
-		if !c.admitCard() {
-			return
-		}
-		var ok bool
-		if remark, ok = c.verifyPIN(); !ok {
-			return
-		}
+// cardOfVoid admits the card of a void, which may come without one.
+func (c *call) cardOfVoid() (remark string, ok bool) {
+	if c.req.Card.IsZero() {
+		return "", true
 	}
-	sale := c.findOriginal(func(x *ledger.Txn) bool { return x.Type == world.Sale })
+	if !c.admitCard() {
+		return "", false
+	}
+	return c.verifyPIN()
+}
+
+// void undoes a sale, or a completion, that stands.
+func (c *call) void() {
+	remark, ok := c.cardOfVoid()
+	if !ok {
+		return
+	}
+	what := "sale"
+	if c.req.Type == world.CompletionVoid {
+		what = "completion"
+	}
+	sale := c.findOriginal(func(x *ledger.Txn) bool { return ledger.Voids(c.req.Type, x.Type) })
 	switch {
 	case sale == nil:
-		c.decline(world.OriginalNotFound, c.notFound("sale"))
+		c.decline(world.OriginalNotFound, c.notFound(what))
 	case sale.State == ledger.Declined:
-		c.decline(world.InvalidTransaction, "the sale was declined: nothing to void")
+		c.decline(world.InvalidTransaction, "the "+what+" was declined: nothing to void")
 	case sale.State == ledger.Voided:
-		c.decline(world.InvalidTransaction, "the sale is voided already")
+		c.refuseAtEdge(c.d.Edges().VoidOfVoided, "the "+what+" is voided already")
 	case sale.State == ledger.Reversed:
-		c.decline(world.InvalidTransaction, "the sale was reversed")
+		c.refuseAtEdge(c.d.Edges().VoidOfReversed, "the "+what+" was reversed")
 	case sale.Refunded > 0:
-		c.decline(world.InvalidTransaction, "the sale was refunded, in whole or in part")
-	case sale.Amount != c.req.Amount:
-		c.decline(world.OriginalAmountDiffers, "the sale's amount is "+world.FormatAmount(sale.Amount, c.currency()))
+		c.decline(world.InvalidTransaction, "the "+what+" was refunded, in whole or in part")
+	case sale.Worth() != c.req.Amount:
+		c.decline(world.OriginalAmountDiffers, "the "+what+"'s amount is "+world.FormatAmount(sale.Worth(), c.currency()))
 	default:
 		c.grant("void of RRN " + string(sale.RRN[:]) + remark)
 		x := c.txn()
-		x.State, x.From, x.To, x.Original = ledger.Posted, sale.To, sale.From, sale
-		c.h.book.PostVoid(x, sale)
+		x.State = ledger.Posted
+		c.moved(c.h.book.PostVoid(x, sale))
 		c.unspend(sale)
-		c.moved(sale.To, sale.From)
 	}
 }
 
-// reversible are the transactions that a reversal can be about.
-func reversible(x *ledger.Txn) bool {
-	return x.Type == world.Sale || x.Type == world.Void || x.Type == world.Refund
+// refuseAtEdge answers a void that changes nothing as the dialect says, and
+// remembers it.
+func (c *call) refuseAtEdge(o world.Outcome, why string) {
+	if o != world.Approved {
+		c.decline(o, why)
+		return
+	}
+	c.grant(why + "; approved all the same, nothing posted")
+	x := c.txn()
+	x.State = ledger.NoMoney
+	c.h.book.Post(x)
 }
+
+// reversible are the transactions that a reversal can be about.
+func reversible(x *ledger.Txn) bool { return x.Type != world.Reversal }
 
 // reversal undoes a transaction whose reply may never have arrived. However
 // often it comes, it counts once.
@@ -92,37 +111,66 @@ func (c *call) reversal() {
 		c.unmatched()
 		return
 	}
-	switch {
-	case original.State == ledger.Reversed:
-		if first := c.h.book.ReversalOf(original); first != nil {
-			c.again(first, "a repeated reversal: the first answer again, nothing posted")
-			return
+	edges := c.d.Edges()
+	switch status := original.Status(); {
+	case status == ledger.Reversed:
+		if !c.reversedAgain(original) {
+			c.approve("reversed already, nothing posted")
 		}
-		c.approve("reversed already, nothing posted")
-	case original.Amount != c.req.Amount && c.req.HasAmount:
-		c.decline(world.OriginalAmountDiffers, "the original's amount is "+world.FormatAmount(original.Amount, c.currency())+", nothing posted")
-	case original.State == ledger.Declined:
-		if first := c.h.book.ReversalOf(original); first != nil {
-			c.again(first, "a repeated reversal: the first answer again, nothing posted")
-			return
-		}
-		c.approve("its original was declined: nothing to reverse")
-		x := c.txn()
-		x.State = ledger.NoMoney
-		c.h.book.PostReversal(x, original, false)
-	case original.State == ledger.Voided:
-		c.decline(world.InvalidTransaction, "its original is voided already, nothing posted")
+	case original.Worth() != c.req.Amount && c.req.HasAmount:
+		c.reverseNothing(original, edges.ReversalOtherAmount, "the original's amount is "+world.FormatAmount(original.Worth(), c.currency())+", nothing posted")
+	case status == ledger.Declined, status == ledger.NoMoney:
+		c.reverseNothing(original, edges.ReversalOfDeclined, "its original moved no money: nothing to reverse")
+	case status == ledger.Voided:
+		c.reverseNothing(original, edges.ReversalOfVoided, "its original is voided already, nothing posted")
 	case original.Refunded > 0:
 		c.decline(world.InvalidTransaction, "its original was refunded, nothing posted")
+	case !c.h.book.Undoable(original, c.terminal.books):
+		c.reverseNothing(original, edges.ReversalOfVoided, c.restsOn(original)+", nothing posted")
 	default:
 		c.approve("reverses " + original.Type.String() + " RRN " + string(original.RRN[:]))
 		x := c.txn()
-		x.State, x.From, x.To = ledger.Posted, original.To, original.From
-		x.Amount = original.Amount
-		c.h.book.PostReversal(x, original, true)
+		x.State = ledger.Posted
+		c.moved(c.h.book.PostReversal(x, original, true))
 		c.unspend(original)
-		c.dec.From, c.dec.To, c.dec.Amount, c.dec.Moved = original.To.Name, original.From.Name, original.Amount, original.From.Currency
 	}
+}
+
+// reverseNothing answers a reversal that undoes nothing as the dialect says.
+// Where it is approved, its repeats get the same answer.
+func (c *call) reverseNothing(original *ledger.Txn, o world.Outcome, why string) {
+	if o != world.Approved {
+		c.decline(o, why)
+		return
+	}
+	if c.reversedAgain(original) {
+		return
+	}
+	c.approve(why)
+	x := c.txn()
+	x.State = ledger.NoMoney
+	c.h.book.PostReversal(x, original, false)
+}
+
+// reversedAgain answers a repeat as the first reversal was.
+func (c *call) reversedAgain(original *ledger.Txn) bool {
+	first := c.h.book.ReversalOf(original)
+	if first == nil {
+		return false
+	}
+	c.again(first, "a repeated reversal: the first answer again, nothing posted")
+	return true
+}
+
+// restsOn says what keeps a transaction that stands from being undone.
+func (c *call) restsOn(x *ledger.Txn) string {
+	switch {
+	case x.Hold != nil:
+		return "its pre-authorisation is " + x.Hold.State.String() + " meanwhile"
+	case x.Original != nil:
+		return "its original was " + x.Original.State.String() + " or refunded meanwhile"
+	}
+	return "its original is no longer open"
 }
 
 // unmatched answers a reversal whose original this host never saw, or no
@@ -134,7 +182,11 @@ func (c *call) unmatched() {
 		c.again(first, "a repeated reversal without an original: the first answer again")
 		return
 	}
-	c.refuse(world.OriginalNotFound, c.notFound("original"))
+	o := c.d.Edges().ReversalUnmatched
+	if c.inClosedBatch() {
+		o = c.d.Edges().ReversalClosedBatch
+	}
+	c.refuse(o, c.notFound("original")+", nothing posted")
 	if !c.d.RememberUnmatched() {
 		return
 	}
@@ -181,13 +233,21 @@ func (c *call) originalSTAN() uint32 {
 
 // notFound says why there is no original.
 func (c *call) notFound(what string) string {
-	ref, t := &c.req.Original, c.terminal.books
-	if ref.HasBatch && ref.Batch != t.Batch {
-		if _, closed := c.h.book.Closed(t, ref.Batch); closed {
-			return "the " + what + " is in a closed batch"
-		}
+	if c.inClosedBatch() {
+		return "the " + what + " is in a closed batch"
 	}
 	return "no such " + what + " in this terminal's open batch"
+}
+
+// inClosedBatch reports whether the original is said to be in a batch of this
+// terminal that was closed.
+func (c *call) inClosedBatch() bool {
+	ref, t := &c.req.Original, c.terminal.books
+	if !ref.HasBatch || ref.Batch == t.Batch {
+		return false
+	}
+	_, closed := c.h.book.Closed(t, ref.Batch)
+	return closed
 }
 
 // currency is the currency that amounts of this request are in.
