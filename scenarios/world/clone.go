@@ -22,6 +22,7 @@ func New() *World {
 func (w *World) Clone() *World {
 	c := New()
 	c.Acquirer = w.Acquirer
+	c.Acquirer.BaseKey = slices.Clone(w.Acquirer.BaseKey)
 	c.Merge(w)
 	return c
 }

@@ -28,6 +28,7 @@ type acquirerFile struct {
 	Name     *Bilingual `yaml:"name"`
 	Currency *Currency  `yaml:"currency"`
 	HoldDays *int       `yaml:"hold_days"`
+	BaseKey  *keyFile   `yaml:"base_key"`
 }
 
 type issuerFile struct {

@@ -80,7 +80,7 @@ func (w *World) OverlayNode(n strictyaml.Node) (*World, error) {
 }
 
 // secrets finds the values of keys and PINs in a line of a file.
-var secrets = regexp.MustCompile(`\b(?:pin|imk_ac|master_key)["']?\s*:\s*["']?([^"',}]*)`)
+var secrets = regexp.MustCompile(`\b(?:pin|imk_ac|master_key|base_key)["']?\s*:\s*["']?([^"',}]*)`)
 
 // redacted hides keys and PINs in the lines that mistakes quote, in place so
 // that carets still point right.
@@ -160,6 +160,9 @@ func (l *loader) apply() {
 	set(&w.Acquirer.Name, f.Acquirer.Name)
 	set(&w.Acquirer.Currency, f.Acquirer.Currency)
 	set(&w.Acquirer.HoldDays, f.Acquirer.HoldDays)
+	if f.Acquirer.BaseKey != nil {
+		w.Acquirer.BaseKey = *f.Acquirer.BaseKey
+	}
 	for _, e := range f.Issuers {
 		l.issuer(named(w.Issuers, e.Key), e.Key, or(e.Value))
 	}

@@ -69,7 +69,7 @@ cards: {a: {pan: "4111111111111111", balance: 300, limits: {single: "100"}}}
 func TestEveryKeyOfAFile(t *testing.T) {
 	w := load(t, `
 base: none
-acquirer: {id: "123", name: both, currency: "840"}
+acquirer: {id: "123", name: both, currency: "840", base_key: "000102030405060708090A0B0C0D0E0F"}
 issuers:
   bank: {id: "01020000", name: {en: Bank, zh: 银行}, bins: ["622200-622299", "95"], state: slow, delay: 1m30s, about: x}
 accounts:
@@ -103,7 +103,8 @@ terminals:
 holidays:
   h: {name: n, days: {2026-10-01: {en: National Day}, 2026-10-02: }}
 `)
-	assert.Equal(t, world.Acquirer{ID: "123", Name: world.Bilingual{EN: "both", ZH: "both"}, Currency: world.USD}, w.Acquirer)
+	assert.Equal(t, world.Acquirer{ID: "123", Name: world.Bilingual{EN: "both", ZH: "both"}, Currency: world.USD,
+		BaseKey: []byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}}, w.Acquirer)
 	assert.Equal(t, &world.Issuer{
 		Alias: "bank", ID: "01020000", Name: world.Bilingual{EN: "Bank", ZH: "银行"}, State: world.IssuerSlow, Delay: 90 * time.Second,
 		BINs: []world.BINRange{{From: "622200", To: "622299"}, {From: "95", To: "95"}}, About: world.Bilingual{EN: "x", ZH: "x"},
@@ -240,6 +241,7 @@ func TestMistakesHideKeysAndPINs(t *testing.T) {
 		`cards: {good: {imk_ac: "98765432`,
 		`terminals: {T1: {master_key: "98765432 98765432"}}`,
 		`terminals: {T1: {master_key: 9876543298765432, x: 1}}`,
+		`acquirer: {base_key: "98765432 98765432"}`,
 	} {
 		_, err := world.Load("w.yaml", []byte(src))
 		require.Error(t, err)
@@ -271,6 +273,10 @@ func TestCloneAndMergeShareNothing(t *testing.T) {
 	b.Merchants["999000000000009"].Hours.Holiday[0].From = 1
 	b.Merchants["999000000000010"].Permitted[0] = world.Void
 	b.Terminals["10000013"].MasterKey[0] = 9
+	keyed := world.New()
+	keyed.Acquirer.BaseKey = make([]byte, 16)
+	keyed.Clone().Acquirer.BaseKey[0] = 9
+	require.Zero(t, keyed.Acquirer.BaseKey[0])
 	b.Cards["chip"].IMKAC[0] = 9
 	b.Cards["inquiry-only"].Permitted[0] = world.Void
 	b.Issuers["visa"].BINs[0].From = "5"
@@ -295,6 +301,7 @@ func TestValidateChecksWorldsMadeInGo(t *testing.T) {
 	for want, spoil := range map[string]func(*world.World){
 		"acquirer: the currency is missing":     func(w *world.World) { w.Acquirer.Currency = 0 },
 		"card x: is called \"\" in itself":      func(w *world.World) { w.Cards["x"] = &world.Card{PAN: "4012000033330026", Account: "good"} },
+		"acquirer: a key has 16 bytes":          func(w *world.World) { w.Acquirer.BaseKey = []byte{1} },
 		"card good: a key has 16 bytes":         func(w *world.World) { w.Cards["good"].IMKAC = []byte{1} },
 		"terminal 10000001: a key has 16 bytes": func(w *world.World) { w.Terminals["10000001"].MasterKey = []byte{1} },
 		"merchant 999000000000007: the window 10:00-09:00 is empty": func(w *world.World) {

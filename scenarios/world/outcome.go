@@ -69,6 +69,11 @@ const (
 	SystemMalfunction  // 96
 	CutOver            // 90
 
+	// Cryptography of card and terminal. The usual codes of issuers differ by
+	// network; 05 and 63 are the ones that every list has.
+	CryptogramWrong // 05: the chip's cryptogram does not verify
+	KeyRepeated     // 63: a DUKPT key serial number that does not advance
+
 	outcomeCount
 )
 
@@ -121,6 +126,8 @@ var outcomeNames = [outcomeCount]string{
 	DoNotHonour:           "do-not-honour",
 	SystemMalfunction:     "system-malfunction",
 	CutOver:               "cut-over",
+	CryptogramWrong:       "cryptogram-wrong",
+	KeyRepeated:           "key-repeated",
 }
 
 // String returns the outcome's name, such as "insufficient-funds".

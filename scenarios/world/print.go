@@ -144,6 +144,7 @@ func (p *printer) world() {
 	p.pair(1, "name", bilingual(a.Name))
 	p.line(1, "currency: %s", code(a.Currency))
 	p.pair(1, "hold_days", number(a.HoldDays))
+	p.key(1, "base_key", a.BaseKey)
 	section(p, "issuers", p.w.Issuers, p.issuer)
 	section(p, "accounts", p.w.Accounts, p.account)
 	section(p, "cards", p.w.Cards, p.card)

@@ -171,7 +171,8 @@ func drawWorld(t *rapid.T) *world.World {
 	})
 	names := func(n int) []string { return rapid.SliceOfNDistinct(alias, 1, n, rapid.ID[string]).Draw(t, "names") }
 
-	w.Acquirer = world.Acquirer{ID: "123", Name: both.Draw(t, "name"), Currency: currency.Draw(t, "currency"), HoldDays: rapid.IntRange(0, 60).Draw(t, "hold days")}
+	w.Acquirer = world.Acquirer{ID: "123", Name: both.Draw(t, "name"), Currency: currency.Draw(t, "currency"), HoldDays: rapid.IntRange(0, 60).Draw(t, "hold days"),
+		BaseKey: key.Draw(t, "base key")}
 	for i, name := range names(3) {
 		w.Issuers[name] = &world.Issuer{
 			Alias: name, ID: "01", Name: both.Draw(t, "name"), About: both.Draw(t, "about"),

@@ -117,6 +117,9 @@ func (v *validator) acquirer() {
 	if n := v.w.Acquirer.HoldDays; n < 0 || n > maxHoldDays {
 		t.bad("hold_days", "hold_days is between 0 (the default of %d) and %d", DefaultHoldDays, maxHoldDays)
 	}
+	if n := len(v.w.Acquirer.BaseKey); n != 0 && n != keyBytes {
+		t.bad("base_key", "a key has %d bytes", keyBytes)
+	}
 }
 
 const maxHoldDays = 3650

@@ -24,6 +24,7 @@ type Acquirer struct {
 	Name     Bilingual
 	Currency Currency // of accounts that are enrolled or name none
 	HoldDays int      // days until a pre-authorisation's hold expires; 0: [DefaultHoldDays]
+	BaseKey  []byte   // base derivation key of DUKPT (16 bytes); nil: the host's --bdk
 }
 
 // DefaultHoldDays is for how many days a pre-authorisation holds money: 30, as

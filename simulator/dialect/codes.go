@@ -64,6 +64,8 @@ var iso87Codes = map[world.Outcome]string{
 	world.DoNotHonour:           "05",
 	world.SystemMalfunction:     "96",
 	world.CutOver:               "90",
+	world.CryptogramWrong:       "05",
+	world.KeyRepeated:           "63",
 }
 
 // unionPayCodes is what differs from iso87Codes at a UnionPay host. Source: the
