@@ -1,0 +1,27 @@
+package faults
+
+func acceptSilent() Kind {
+	return Kind{
+		Name: "accept.silent", Stages: []Stage{Accepted},
+		Does: Text{
+			"A new connection is accepted and then forgotten: nothing is ever read or written, TLS does not begin.",
+			"接受新连接后不再理会：不读、不写、不进行 TLS 握手。"},
+		Meets: Text{
+			"The request can be sent, and no reply comes until the terminal gives up.",
+			"请求能够发出，但直到终端超时也收不到应答。"},
+		Example: "- match: {source: 192.0.2.7}\n  fault: accept.silent\n",
+		New: func(Values) (Fault, error) {
+			return acceptQuiet{base{"accept.silent", Accepted}, false}, nil
+		},
+	}
+}
+
+// acceptQuiet is a fault that never reads from a new connection.
+type acceptQuiet struct {
+	base
+	small bool
+}
+
+func (f acceptQuiet) claims() claim                   { return claim{sets: []string{setAccept}} }
+func (f acceptQuiet) SmallWindow() bool               { return f.small }
+func (f acceptQuiet) OnAccept(*Conn, Draw) AcceptPlan { return AcceptPlan{Unread: true} }

@@ -1,0 +1,117 @@
+package faults
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Needs is a set of things that a listener, its dialect or the machine must
+// have for a fault.
+type Needs uint16
+
+// What can be needed.
+const (
+	NeedLinux  Needs = 1 << iota // socket filters
+	NeedPort                     // an address with a port of its own, not port 0
+	NeedTLS                      // a listener with TLS
+	NeedTPDU                     // a dialect whose frames have a TPDU
+	NeedHeader                   // a dialect whose frames have a header with flags
+	NeedMAC                      // a dialect with MACs
+	NeedChip                     // a dialect with chip data in DE 55
+	NeedBinary                   // a dialect whose length header is binary or BCD
+)
+
+var needNames = []struct {
+	need Needs
+	name Text
+}{
+	{NeedLinux, Text{"acqsim running on Linux", "acqsim 运行于 Linux"}},
+	{NeedPort, Text{"a listener with a port of its own, not port 0", "监听地址须有固定端口（非 0）"}},
+	{NeedTLS, Text{"a listener with TLS", "监听启用 TLS"}},
+	{NeedTPDU, Text{"a dialect with a TPDU", "报文格式带 TPDU"}},
+	{NeedHeader, Text{"a dialect with a header", "报文格式带报文头"}},
+	{NeedMAC, Text{"a dialect with a MAC", "报文格式带 MAC"}},
+	{NeedChip, Text{"a dialect with chip data (DE 55)", "报文格式带 IC 卡数据（55 域）"}},
+	{NeedBinary, Text{"a dialect whose length header is not in ASCII", "长度头不是 ASCII"}},
+}
+
+// Names returns what is in the set, in words.
+func (n Needs) Names() []Text {
+	var all []Text
+	for _, x := range needNames {
+		if n&x.need != 0 {
+			all = append(all, x.name)
+		}
+	}
+	return all
+}
+
+// String returns what is in the set, in English.
+func (n Needs) String() string {
+	var all []string
+	for _, x := range n.Names() {
+		all = append(all, x.EN)
+	}
+	return strings.Join(all, ", ")
+}
+
+// Layer is what a listener has, for Fits.
+type Layer struct {
+	Has      Needs
+	MaxFrame int              // the longest reply, in bytes with its length header; 0: unknown
+	Defines  func(n int) bool // whether the dialect has the data element; nil: unknown
+}
+
+// MisfitError says that a fault can't strike at a listener.
+type MisfitError struct {
+	Kind  string
+	Param string // the parameter at fault; empty: the kind as such
+	Why   string
+}
+
+// Error names the fault and what it lacks.
+func (e *MisfitError) Error() string {
+	if e.Param != "" {
+		return fmt.Sprintf("%s: %s: %s", e.Kind, e.Param, e.Why)
+	}
+	return fmt.Sprintf("%s: %s", e.Kind, e.Why)
+}
+
+// Fits says whether a fault can strike at a listener with this layer. The
+// error is a *MisfitError.
+func Fits(f Fault, l Layer) error {
+	k, err := Find(f.Kind())
+	if err != nil {
+		return err
+	}
+	need := k.Needs
+	if x, ok := f.(interface{ needs() Needs }); ok {
+		need |= x.needs()
+	}
+	if lacks := need &^ l.Has; lacks != 0 {
+		return &MisfitError{Kind: k.Name, Why: "needs " + lacks.String()}
+	}
+	if x, ok := f.(interface{ fits(Layer) *MisfitError }); ok {
+		if bad := x.fits(l); bad != nil {
+			bad.Kind = k.Name
+			return bad
+		}
+	}
+	return nil
+}
+
+// hasOffset says whether an offset can lie within a reply.
+func (l Layer) hasOffset(param string, at int) *MisfitError {
+	if l.MaxFrame > 0 && (at >= l.MaxFrame || -at > l.MaxFrame) {
+		return &MisfitError{Param: param, Why: fmt.Sprintf("byte %d is beyond the end: no reply is longer than %d bytes", at, l.MaxFrame)}
+	}
+	return nil
+}
+
+// hasField says whether the dialect has a data element.
+func (l Layer) hasField(param string, n int) *MisfitError {
+	if l.Defines != nil && n > 0 && !l.Defines(n) {
+		return &MisfitError{Param: param, Why: fmt.Sprintf("the dialect has no data element %d", n)}
+	}
+	return nil
+}
