@@ -201,41 +201,6 @@ func (b *Book) SetBatch(t *Terminal, n uint32) {
 	b.logBatch(t)
 }
 
-// CloseBatch closes the terminal's open batch and opens the next. The
-// transactions leave; the totals, which it returns, stay in [Book.Closed].
-func (b *Book) CloseBatch(t *Terminal, next uint32) Totals {
-	totals := b.closeBatch(t, next)
-	b.logClose(t)
-	return totals
-}
-
-func (b *Book) closeBatch(t *Terminal, next uint32) Totals {
-	totals := t.Totals
-	if t.Batch != 0 {
-		if len(t.closed) >= keptClosed {
-			t.closed = append(t.closed[:0], t.closed[1:]...)
-		}
-		t.closed = append(t.closed, closedBatch{t.Batch, totals})
-	}
-	b.open -= t.open.count
-	t.open.dropAll(t.shared)
-	b.oldest[t.n] = t.Serial
-	t.unmatched, t.shared, t.moved = nil, false, false
-	t.Batch, t.Totals = next, Totals{}
-	return totals
-}
-
-// Closed returns the totals of one of the terminal's closed batches. The last
-// eight are kept; of two with one number the newer counts.
-func (b *Book) Closed(t *Terminal, batch uint32) (Totals, bool) {
-	for i := len(t.closed) - 1; i >= 0; i-- {
-		if t.closed[i].batch == batch {
-			return t.closed[i].totals, true
-		}
-	}
-	return Totals{}, false
-}
-
 // hasLeft reports whether a transaction is in an open batch no more.
 func (b *Book) hasLeft(x *Txn) bool {
 	return !b.isOpen(slot{x.Terminal.n, x.serial})

@@ -361,14 +361,14 @@ func TestClosedBatchesKeepTheirTotals(t *testing.T) {
 		got, ok := s.Closed(s.terminal, batch)
 		assert.Equal(t, batch >= 3 && batch <= 10, ok, "batch %d", batch)
 		if ok {
-			assert.Equal(t, int64(batch), got.DebitAmount)
+			assert.Equal(t, int64(batch), got.Totals.DebitAmount)
 		}
 	}
 	s.CloseBatch(s.terminal, 10)
 	s.sale(500)
 	s.CloseBatch(s.terminal, 11)
 	got, _ := s.Closed(s.terminal, 10)
-	assert.Equal(t, int64(500), got.DebitAmount, "of two with one number the newer counts")
+	assert.Equal(t, int64(500), got.Totals.DebitAmount, "of two with one number the newer counts")
 	assert.Equal(t, uint32(11), s.terminal.Serial, "decisions are counted over batches")
 
 	none := s.Terminal("T0000002")

@@ -24,8 +24,17 @@ func describe(b *Book) string {
 	}
 	fmt.Fprintf(&s, "live %d\n", b.holds.live)
 	for t := range b.Terminals {
-		fmt.Fprintf(&s, "terminal %d %q batch %d %+v session %+v serial %d moved %v closed %v\n",
-			t.n, t.ID, t.Batch, t.Totals, t.Session, t.Serial, t.moved, t.closed)
+		fmt.Fprintf(&s, "terminal %d %q batch %d %+v session %+v serial %d moved %v\n",
+			t.n, t.ID, t.Batch, t.Totals, t.Session, t.Serial, t.moved)
+		for _, c := range t.closed {
+			fmt.Fprintf(&s, "  closed %d %+v\n", c.Batch, c.Totals)
+			if c.Settlement != nil {
+				fmt.Fprintf(&s, "  settled %+v\n", *c.Settlement)
+			}
+		}
+		if t.Told != nil {
+			fmt.Fprintf(&s, "  told %+v\n", *t.Told)
+		}
 		for _, stan := range slices.Sorted(maps.Keys(t.unmatched)) {
 			for _, x := range t.unmatched[stan] {
 				fmt.Fprintf(&s, "  waits for %d: %d\n", stan, x.serial)

@@ -154,10 +154,18 @@ func Voids(void, t world.TransactionType) bool {
 	return false
 }
 
-// marks are facts about a transaction that only the book needs.
+// marks are facts about a transaction that only the book needs. Their values
+// are in state files: append only.
 type marks uint8
 
-const unmatched marks = 1 << iota // a reversal that waits for its late original
+const (
+	unmatched marks = 1 << iota // a reversal that waits for its late original
+	uploaded                    // the terminal has uploaded it
+	differs                     // as something else than it is
+	voidTold                    // its void has been uploaded
+
+	marksOfUpload = uploaded | differs | voidTold
+)
 
 // awaits is the STAN of the original that a reversal is about.
 func (x *Txn) awaits() uint32 {
@@ -192,20 +200,17 @@ type Terminal struct {
 	Totals  Totals // of the open batch
 	Session Session
 	Serial  uint32 // decisions recorded so far; feeds hash(seed, terminal, n)
+	// Told are the totals that the terminal gave for the open batch, which were
+	// not the host's; nil: it has not settled yet.
+	Told *Totals
 
 	n         uint32 // position in Book.terminals
 	open      openBatch
 	unmatched map[uint32][]*Txn // remembered reversals by the STAN they await, oldest first
-	closed    []closedBatch     // oldest first, at most keptClosed
+	closed    []ClosedBatch     // oldest first, at most keptClosed
 	moved     bool              // money has moved in the open batch
 	shared    bool              // a transaction elsewhere refers to one of the open batch
 	leaving   int               // transactions that the eviction under way has taken
-}
-
-// closedBatch is what is kept of a closed batch.
-type closedBatch struct {
-	batch  uint32
-	totals Totals
 }
 
 // Session is what a sign-on agreed. Keys are the DE 62 cryptograms, still

@@ -47,6 +47,9 @@ func (m *machine) check(t *rapid.T) {
 			open++
 			require.Equal(t, x.state.String(), x.book.State.String(), "transaction %d", x.n)
 			require.Equal(t, m.refunded(x), x.book.Refunded, "refunded of transaction %d", x.n)
+			require.Equal(t, x.uploaded, x.book.Uploaded(), "transaction %d uploaded", x.n)
+			require.Equal(t, x.differs, x.book.Differs(), "transaction %d uploaded differently", x.n)
+			require.Equal(t, x.voidTold, x.book.VoidUploaded(), "void of transaction %d uploaded", x.n)
 		}
 	}
 	require.Equal(t, m.opening, sum, "money is made or lost")
@@ -58,9 +61,10 @@ func (m *machine) check(t *rapid.T) {
 	for _, n := range m.terminals {
 		require.Equal(t, n.batch, n.book.Batch)
 		require.Equal(t, m.totals(n), n.book.Totals, "totals of %s", n.book.ID)
-		kept := map[uint32]Totals{}
+		require.Equal(t, n.told, n.book.Told)
+		kept := map[uint32]ClosedBatch{}
 		for _, c := range n.closed[max(0, len(n.closed)-keptClosed):] {
-			kept[c.batch] = c.totals
+			kept[c.Batch] = c
 		}
 		for number := range uint32(12) {
 			got, ok := m.book.Closed(n.book, number)

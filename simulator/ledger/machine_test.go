@@ -31,6 +31,8 @@ type naive struct {
 	evicted   bool
 	adjusted  int64
 	hold      *naiveHold
+
+	uploaded, differs, voidTold bool
 }
 
 // worth is what a purchase comes to, adjusted.
@@ -45,7 +47,8 @@ type naiveTerminal struct {
 	book   *Terminal
 	epoch  int
 	batch  uint32
-	closed []closedBatch
+	closed []ClosedBatch
+	told   *Totals
 }
 
 func (x *naive) open() bool { return !x.evicted && x.epoch == x.terminal.epoch }
@@ -281,19 +284,56 @@ func (m *machine) lateOriginal(t *rapid.T) {
 func (m *machine) closeBatch(t *rapid.T) {
 	n := rapid.SampledFrom(m.terminals).Draw(t, "terminal")
 	next := rapid.Uint32Range(1, 4).Draw(t, "next")
-	want := m.totals(n)
-	require.Equal(t, want, m.book.CloseBatch(n.book, next))
-	if n.batch != 0 {
-		n.closed = append(n.closed, closedBatch{n.batch, want})
-		got, ok := m.book.Closed(n.book, n.batch)
+	want := ClosedBatch{Batch: n.batch, Totals: m.totals(n)}
+	if rapid.Bool().Draw(t, "settled") {
+		if rapid.IntRange(0, 3).Draw(t, "named late") == 0 {
+			want.Batch = next
+		}
+		want.Settlement = &Settlement{
+			Told: Totals{DebitCount: rapid.IntRange(0, 3).Draw(t, "told")}, Balanced: rapid.Bool().Draw(t, "balanced"),
+			STAN: next, Key: 7, RRN: [12]byte{11: byte(next)},
+		}
+		require.Equal(t, want.Totals, m.book.Settle(n.book, want.Batch, next, *want.Settlement))
+	} else {
+		require.Equal(t, want.Totals, m.book.CloseBatch(n.book, next))
+	}
+	if want.Batch != 0 {
+		n.closed = append(n.closed, want)
+		got, ok := m.book.Closed(n.book, want.Batch)
 		require.True(t, ok)
 		require.Equal(t, want, got)
+		last, ok := m.book.LastClosed(n.book)
+		require.True(t, ok)
+		require.Equal(t, want, last)
 	}
 	n.epoch++
-	n.batch = next
+	n.batch, n.told = next, nil
 	for _, x := range m.all {
 		if !x.open() {
 			x.remembers = false
+		}
+	}
+}
+
+// tell gives totals that are not the book's.
+func (m *machine) tell(t *rapid.T) {
+	n := rapid.SampledFrom(m.terminals).Draw(t, "terminal")
+	n.told = &Totals{DebitCount: rapid.IntRange(1, 9).Draw(t, "told")}
+	m.book.Tell(n.book, *n.told)
+}
+
+// upload marks a transaction, open or history.
+func (m *machine) upload(t *rapid.T) {
+	x := m.anyOf(t, world.Sale, world.Void, world.Refund)
+	if x == nil {
+		return
+	}
+	differently := rapid.Bool().Draw(t, "differently")
+	m.book.MarkUploaded(x.book, differently)
+	if x.open() {
+		x.uploaded, x.differs = true, x.differs || differently
+		if x.about != nil && x.typ == world.Void {
+			x.about.voidTold = true
 		}
 	}
 }
@@ -330,6 +370,7 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 		"pre-authorisation": m.preAuth, "completion": m.complete, "void of a pre-authorisation": m.release,
 		"void of a completion": m.completionVoid, "tip": m.tip, "time": m.time,
 		"reversal of a void": m.reverseVoid, "close batch": m.closeBatch, "set batch": m.setBatch, "sign on": m.signOn,
+		"tell": m.tell, "upload": m.upload,
 	}
 }
 

@@ -30,6 +30,9 @@ const (
 	recordExpire   // Book.Expire
 	recordForget   // holds that were used are forgotten
 	recordHeld     // snapshot only: a hold
+	recordSettle   // Book.Settle; in a snapshot: how a closed batch was settled
+	recordTold     // Book.Tell
+	recordUploaded // Book.MarkUploaded
 
 	recordKindCount
 )
@@ -45,6 +48,7 @@ const (
 	flagEvicted              // transactions left
 	flagHold                 // names its hold
 	flagAdjusted             // snapshot only: Txn.Adjusted is not zero
+	flagUploaded             // snapshot only: the marks of an upload follow
 )
 
 var le = binary.LittleEndian
@@ -122,9 +126,22 @@ func appendBooks(b []byte, t *Terminal) []byte {
 	b = appendBool(b, t.moved)
 	b = append(b, byte(len(t.closed)))
 	for _, c := range t.closed {
-		b = appendTotals(le.AppendUint32(b, c.batch), c.totals)
+		b = appendTotals(le.AppendUint32(b, c.Batch), c.Totals)
 	}
 	return b
+}
+
+// appendSettlement writes what recordSettle has after the terminal. In a
+// snapshot next is 0, and batch is the position among the closed batches, which
+// are there already.
+func appendSettlement(b []byte, batch, next uint32, s *Settlement) []byte {
+	b = le.AppendUint32(b, batch)
+	b = le.AppendUint32(b, next)
+	b = appendTotals(b, s.Told)
+	b = appendBool(b, s.Balanced)
+	b = le.AppendUint32(b, s.STAN)
+	b = le.AppendUint64(b, s.Key)
+	return append(b, s.RRN[:]...)
 }
 
 func accountNumber(a *Account) uint32 {
@@ -237,6 +254,24 @@ func (b *Book) logBatch(t *Terminal) {
 func (b *Book) logClose(t *Terminal) {
 	if b.o.Log != nil {
 		b.send(le.AppendUint32(b.about(recordClose, t), t.Batch))
+	}
+}
+
+func (b *Book) logSettle(t *Terminal, batch uint32, s *Settlement) {
+	if b.o.Log != nil {
+		b.send(appendSettlement(b.about(recordSettle, t), batch, t.Batch, s))
+	}
+}
+
+func (b *Book) logTold(t *Terminal) {
+	if b.o.Log != nil {
+		b.send(appendTotals(b.about(recordTold, t), *t.Told))
+	}
+}
+
+func (b *Book) logUploaded(x *Txn) {
+	if b.o.Log != nil {
+		b.send(appendBool(appendReference(append(b.record, byte(recordUploaded)), x), x.Differs()))
 	}
 }
 

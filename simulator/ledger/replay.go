@@ -65,7 +65,21 @@ func (r *replayer) apply(record []byte) error {
 		t := r.terminal(&d)
 		next := d.u32()
 		if d.done() {
-			r.book.closeBatch(t, next)
+			r.book.closeBatch(t, ClosedBatch{Batch: t.Batch}, next)
+		}
+	case recordSettle:
+		r.settle(&d)
+	case recordTold:
+		t := r.terminal(&d)
+		told := d.totals()
+		if d.done() {
+			t.Told = &told
+		}
+	case recordUploaded:
+		x := r.reference(&d)
+		differently := d.bool()
+		if d.done() {
+			x.markUploaded(differently)
 		}
 	case recordPost, recordVoid, recordReversal, recordHold:
 		r.txn(&d, kind)
@@ -160,7 +174,7 @@ func (r *replayer) books(d *decoder) error {
 		return fmt.Errorf("a terminal can't have %d closed batches", closed)
 	}
 	for range closed {
-		c := closedBatch{batch: d.u32(), totals: d.totals()}
+		c := ClosedBatch{Batch: d.u32(), Totals: d.totals()}
 		if d.err != nil {
 			return d.err
 		}
@@ -313,6 +327,10 @@ func (r *replayer) openTxn(d *decoder) {
 	if flags&flagAdjusted != 0 {
 		x.Adjusted = d.i64()
 	}
+	var mark marks
+	if flags&flagUploaded != 0 {
+		mark = marks(d.u8()) & marksOfUpload
+	}
 	if !d.done() {
 		return
 	}
@@ -328,6 +346,28 @@ func (r *replayer) openTxn(d *decoder) {
 	if flags&flagRemember != 0 {
 		t.remember(p)
 	}
+	p.marks |= mark
+}
+
+// settle closes a batch with its settlement, or files that of a batch which a
+// snapshot has listed as closed.
+func (r *replayer) settle(d *decoder) {
+	t := r.terminal(d)
+	batch, next := d.u32(), d.u32()
+	s := Settlement{Told: d.totals(), Balanced: d.bool(), STAN: d.u32(), Key: d.u64()}
+	copy(s.RRN[:], d.take(len(s.RRN)))
+	if !d.done() {
+		return
+	}
+	if next != 0 {
+		r.book.closeBatch(t, ClosedBatch{Batch: batch, Settlement: &s}, next)
+		return
+	}
+	if uint64(batch) >= uint64(len(t.closed)) {
+		d.fail(fmt.Errorf("terminal %s has no closed batch at position %d that could have been settled", t.ID, batch))
+		return
+	}
+	t.closed[batch].Settlement = &s
 }
 
 // nobody stands in for what a broken record names, so that reading can go on

@@ -41,6 +41,9 @@ func (b *Book) records(yield func([]byte) error) error {
 		if err := put(appendBooks(buf[:0], t)); err != nil {
 			return err
 		}
+		if err := t.settlements(func(kind recordKind) []byte { return le.AppendUint32(append(buf[:0], byte(kind)), t.n) }, put); err != nil {
+			return err
+		}
 	}
 	for _, s := range b.queue[b.head:] {
 		if !b.isOpen(s) {
@@ -72,11 +75,32 @@ func (b *Book) keptHolds() []*Hold {
 	return inOrder(all)
 }
 
+// settlements yields what the terminal's books are followed by: how its closed
+// batches were settled, and what it said about the open one.
+func (t *Terminal) settlements(about func(recordKind) []byte, put func([]byte) error) error {
+	for i := range t.closed {
+		c := &t.closed[i]
+		if c.Settlement == nil {
+			continue
+		}
+		if err := put(appendSettlement(about(recordSettle), uint32(i), 0, c.Settlement)); err != nil {
+			return err
+		}
+	}
+	if t.Told == nil {
+		return nil
+	}
+	return put(appendTotals(about(recordTold), *t.Told))
+}
+
 // appendOpen writes an open transaction, without an original that has left.
 func (b *Book) appendOpen(buf []byte, x *Txn) []byte {
 	var flags byte
 	if x.marks&unmatched != 0 {
 		flags = flagRemember
+	}
+	if x.marks&marksOfUpload != 0 {
+		flags |= flagUploaded
 	}
 	original := x.Original
 	if original != nil && b.hasLeft(original) {
@@ -88,6 +112,9 @@ func (b *Book) appendOpen(buf []byte, x *Txn) []byte {
 	buf = le.AppendUint64(appendTxn(buf, recordOpen, x, original, x.Hold, flags), uint64(x.Refunded))
 	if x.Adjusted != 0 {
 		buf = le.AppendUint64(buf, uint64(x.Adjusted))
+	}
+	if flags&flagUploaded != 0 {
+		buf = append(buf, byte(x.marks&marksOfUpload))
 	}
 	return buf
 }
