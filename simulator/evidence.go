@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/acqsim/acqsim/scenarios/transcript"
+	"github.com/acqsim/acqsim/simulator/host"
+	"github.com/acqsim/acqsim/simulator/ledger"
 )
 
 // add appends an event of an exchange to the batch and returns it.
@@ -76,13 +78,41 @@ func (b *batch) recordDecision(x *exchange) {
 		e := b.add(x, transcript.Note, transcript.Host)
 		e.Text = fmt.Sprintf("holds of pre-authorisations that expired and were released: %d", d.Expired)
 	}
-	if closed := d.Closed; closed != nil {
-		t := closed.Totals
-		e := b.addExchange(x, transcript.BatchClosed, transcript.Host)
-		e.Batch = closed.Batch
-		e.Text = fmt.Sprintf("%d sales, %d minor units; %d refunds, %d minor units",
-			t.DebitCount, t.DebitAmount, t.CreditCount, t.CreditAmount)
+	for i := range d.Differences {
+		b.recordDifference(x, &d.Differences[i])
 	}
+	if d.Closed != nil {
+		b.recordClosed(x, d.Closed)
+	}
+}
+
+// recordDifference records what terminal and host see differently. What
+// concerns a batch as a whole has no STAN.
+func (b *batch) recordDifference(x *exchange, d *host.Difference) {
+	e := b.addExchange(x, transcript.Difference, transcript.Host)
+	e.Batch, e.STAN, e.HasSTAN = d.Batch, d.STAN, d.STAN != 0
+	e.Amount, e.RRN, e.Card, e.Text = d.Amount, d.RRN, 0, d.Text
+}
+
+// recordClosed records that a batch was closed, with all that it amounted to.
+func (b *batch) recordClosed(x *exchange, closed *host.BatchClosed) {
+	e := b.addExchange(x, transcript.BatchClosed, transcript.Host)
+	e.Batch, e.Text = closed.Batch, totalsText(&closed.Totals)
+	switch s := closed.Settlement; {
+	case s == nil:
+		e.Text += "; without a settlement"
+	case s.Balanced:
+		e.Text += "; balanced"
+	case s.Told == ledger.Totals{}:
+		e.Text += "; the terminal told no totals"
+	default:
+		e.Text += "; the terminal has " + totalsText(&s.Told)
+	}
+}
+
+func totalsText(t *ledger.Totals) string {
+	return fmt.Sprintf("%d sales, %d minor units; %d refunds, %d minor units",
+		t.DebitCount, t.DebitAmount, t.CreditCount, t.CreditAmount)
 }
 
 // unanswered records that a request which was read gets no answer.

@@ -97,6 +97,12 @@ func (l *exchangeLog) text(e *transcript.Event) string {
 		}
 	case transcript.BatchClosed:
 		return fmt.Sprintf("%-8s  batch %06d closed: %s", e.Terminal, e.Batch, e.Text)
+	case transcript.Difference:
+		about := fmt.Sprintf("batch %06d", e.Batch)
+		if e.HasSTAN {
+			about += fmt.Sprintf(" STAN %06d", e.STAN)
+		}
+		return fmt.Sprintf("%-8s  %s: %s", e.Terminal, about, l.odd("%s", e.Text))
 	case transcript.Evicted, transcript.Note:
 		return l.odd("%s", e.Text)
 	}

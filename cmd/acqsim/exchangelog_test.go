@@ -46,13 +46,14 @@ func TestExchangeLogLines(t *testing.T) {
 			"-         echo        0800                  approved               00      1.23 ms  line test"},
 		"without a currency": {of(transcript.NotSent, func(e *transcript.Event) { e.Currency, e.Why = 0, "broken pipe" }),
 			"10000001  sale        0200            1000  reply not sent     1.23 ms  broken pipe"},
-		"bad frame": {of(transcript.BadFrame, func(e *transcript.Event) { e.Conn, e.Why = 7, "frame bad-length: …" }), "conn 7  bad frame frame bad-length: …"},
-		"refused":   {of(transcript.Refused, func(e *transcript.Event) { e.Conn, e.Why, e.Source = 7, "full", "192.0.2.1:5" }), "conn 7  refused full (192.0.2.1:5)"},
-		"batch":     {of(transcript.BatchClosed, func(e *transcript.Event) { e.Batch, e.Text = 3, "2 sales" }), "10000001  batch 000003 closed: 2 sales"},
-		"note":      {of(transcript.Note, func(e *transcript.Event) { e.Text = "a note" }), "a note"},
-		"received":  {of(transcript.Received, nil), ""},
-		"closed":    {of(transcript.Closed, func(e *transcript.Event) { e.Why = "the peer closed (FIN)" }), ""},
-		"TLS":       {of(transcript.Closed, func(e *transcript.Event) { e.Conn, e.Why = 7, "the TLS handshake failed: EOF" }), "conn 7  closed the TLS handshake failed: EOF"},
+		"bad frame":  {of(transcript.BadFrame, func(e *transcript.Event) { e.Conn, e.Why = 7, "frame bad-length: …" }), "conn 7  bad frame frame bad-length: …"},
+		"refused":    {of(transcript.Refused, func(e *transcript.Event) { e.Conn, e.Why, e.Source = 7, "full", "192.0.2.1:5" }), "conn 7  refused full (192.0.2.1:5)"},
+		"difference": {of(transcript.Difference, func(e *transcript.Event) { e.Batch, e.STAN, e.HasSTAN, e.Text = 3, 9, true, "other amount" }), "10000001  batch 000003 STAN 000009: other amount"},
+		"batch":      {of(transcript.BatchClosed, func(e *transcript.Event) { e.Batch, e.Text = 3, "2 sales" }), "10000001  batch 000003 closed: 2 sales"},
+		"note":       {of(transcript.Note, func(e *transcript.Event) { e.Text = "a note" }), "a note"},
+		"received":   {of(transcript.Received, nil), ""},
+		"closed":     {of(transcript.Closed, func(e *transcript.Event) { e.Why = "the peer closed (FIN)" }), ""},
+		"TLS":        {of(transcript.Closed, func(e *transcript.Event) { e.Conn, e.Why = 7, "the TLS handshake failed: EOF" }), "conn 7  closed the TLS handshake failed: EOF"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

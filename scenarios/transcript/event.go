@@ -32,6 +32,7 @@ const (
 	Evicted          // open transactions left because the book is full
 	Note             // something else people should know; Text says it
 	Missing          // events that could not be written here; Lost says how many, Why why
+	Difference       // something about a batch that terminal and host see differently; Text says what
 
 	kindCount
 )

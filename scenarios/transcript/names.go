@@ -21,6 +21,7 @@ var kindNames = [kindCount]string{
 	Evicted:     "evicted",
 	Note:        "note",
 	Missing:     "missing",
+	Difference:  "difference",
 }
 
 var actorNames = [actorCount]string{

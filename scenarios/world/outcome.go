@@ -9,6 +9,7 @@ import "fmt"
 type Outcome uint8
 
 // The outcomes. The comment names the usual ISO 8583:1987 / UnionPay DE 39.
+// Their values may stand in state files: append only.
 const (
 	Undecided Outcome = iota
 
@@ -74,6 +75,9 @@ const (
 	CryptogramWrong // 05: the chip's cryptogram does not verify
 	KeyRepeated     // 63: a DUKPT key serial number that does not advance
 
+	// Settlement.
+	OutOfBalance // 95: the terminal's totals are not the host's; upload the batch
+
 	outcomeCount
 )
 
@@ -128,6 +132,7 @@ var outcomeNames = [outcomeCount]string{
 	CutOver:               "cut-over",
 	CryptogramWrong:       "cryptogram-wrong",
 	KeyRepeated:           "key-repeated",
+	OutOfBalance:          "out-of-balance",
 }
 
 // String returns the outcome's name, such as "insufficient-funds".

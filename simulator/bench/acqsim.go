@@ -15,7 +15,8 @@ const stopTimeout = 5 * time.Second
 
 // startAcqsim starts the server as its defaults make it: an open world, books
 // and journal in memory. Each traffic has a listener of its own, as MACs are a
-// matter of the dialect's policy: off, or required.
+// matter of the dialect's policy: off, or required. Terminals make sales only
+// and go on to their next batch without settling, so they are followed.
 func startAcqsim(ctx context.Context) (map[string]string, func() error, error) {
 	var o simulator.Options
 	for _, t := range Traffics() {
@@ -28,7 +29,7 @@ func startAcqsim(ctx context.Context) (map[string]string, func() error, error) {
 			policy = security.MACRequire
 		}
 		o.Listeners = append(o.Listeners, simulator.Listener{
-			Name: t.String(), Address: "127.0.0.1:0", Dialect: d.WithMACPolicy(policy),
+			Name: t.String(), Address: "127.0.0.1:0", Dialect: d.WithMACPolicy(policy).WithFollowedBatches(),
 		})
 	}
 	simulator.TuneMemory() // as acqsim serve does

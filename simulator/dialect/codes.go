@@ -66,6 +66,7 @@ var iso87Codes = map[world.Outcome]string{
 	world.CutOver:               "90",
 	world.CryptogramWrong:       "05",
 	world.KeyRepeated:           "63",
+	world.OutOfBalance:          "95",
 }
 
 // unionPayCodes is what differs from iso87Codes at a UnionPay host. Source: the

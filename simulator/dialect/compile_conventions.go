@@ -50,7 +50,9 @@ func (c *compiler) conventions(f *conventionsFile) {
 	}
 	c.secrets(f)
 	c.balance(&f.Balance)
+	c.settlement(f)
 	c.replies(f)
+	c.batches(f)
 }
 
 // path compiles "60" or "60.2". An empty text is the zero path.
@@ -297,8 +299,8 @@ func (c *compiler) replies(f *conventionsFile) {
 			if c.defined(place, n) == nil {
 				continue
 			}
-			if !slices.Contains(hostFields, n) && n != int(c.d.conv.keyField) && n != int(c.d.conv.macField) {
-				c.fail(place.Errorf("the host has nothing to put into field %d; it adds %v, the key field and the MAC field", n, hostFields))
+			if !slices.Contains(hostFields, n) && n != int(c.d.conv.keyField) && n != int(c.d.conv.macField) && !c.d.settles(n) {
+				c.fail(place.Errorf("the host has nothing to put into field %d; it adds %v, the key field, the MAC field and the results of a settlement", n, hostFields))
 				continue
 			}
 			rule.host[(n-1)/64] |= 1 << (63 - (n-1)%64)

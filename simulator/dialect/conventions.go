@@ -33,6 +33,8 @@ type conventions struct {
 	completionShare   int  // percent of the pre-authorisation
 	echoClock         bool // 12 and 13 are the terminal's where it sent them
 	balance           balanceRule
+	followBatch       bool // a terminal with another batch than the open one is right
+	settlement        settlementRule
 	replies           [classCount]replyRule
 }
 
@@ -93,6 +95,8 @@ const (
 	adviceClass
 	reversalClass
 	networkClass
+	settlementClass
+	uploadClass
 
 	classCount
 )
@@ -104,6 +108,8 @@ var classNames = [classCount]string{
 	adviceClass:        "advice",
 	reversalClass:      "reversal",
 	networkClass:       "network",
+	settlementClass:    "settlement",
+	uploadClass:        "upload",
 }
 
 // classOf returns the class of a request's MTI: its second digit, and its third
@@ -117,8 +123,12 @@ func classOf(mti uint16) class {
 			return adviceClass
 		}
 		return financialClass
+	case 3:
+		return uploadClass
 	case 4:
 		return reversalClass
+	case 5:
+		return settlementClass
 	case 8:
 		return networkClass
 	}

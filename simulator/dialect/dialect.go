@@ -84,6 +84,14 @@ func (d *Dialect) WithMACPolicy(p security.MACPolicy) *Dialect {
 	return &changed
 }
 
+// WithFollowedBatches returns a dialect that differs in this only: a terminal
+// that comes with another batch number than the open one is followed.
+func (d *Dialect) WithFollowedBatches() *Dialect {
+	changed := *d
+	changed.conv.followBatch = true
+	return &changed
+}
+
 // FieldName returns the names of a field, or empty ones if the dialect does not
 // define it.
 func (d *Dialect) FieldName(n int) world.Bilingual {
@@ -120,7 +128,7 @@ func (d *Dialect) RememberUnmatched() bool { return d.conv.rememberUnmatched }
 func (d *Dialect) RepeatsAnswer() bool { return d.conv.repeatsAnswer }
 
 // TellsBatch reports whether the reply to a sign-on tells the terminal its batch
-// number. A terminal that can't be told is followed.
+// number.
 func (d *Dialect) TellsBatch() bool {
 	n := uint(d.conv.batch.field)
 	return n > 0 && d.conv.batch.length > 0 && d.conv.replies[networkClass].echo[(n-1)/64]&(1<<(63-(n-1)%64)) != 0

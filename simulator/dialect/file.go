@@ -119,6 +119,8 @@ type conventionsFile struct {
 	Keys              *keysFile                 `yaml:"keys"`
 	Chip              *chipFile                 `yaml:"chip"`
 	Balance           balanceFile               `yaml:"balance"`
+	Batches           string                    `yaml:"batches"`
+	Settlement        *settlementFile           `yaml:"settlement"`
 	Replies           strictyaml.Map[replyFile] `yaml:"replies"`
 	Place             strictyaml.Node
 }
@@ -210,4 +212,19 @@ type replyFile struct {
 	Echo  []pathText `yaml:"echo"`
 	Host  []int      `yaml:"host"`
 	Place strictyaml.Node
+}
+
+type settlementFile struct {
+	Totals   *positionsFile `yaml:"totals"`
+	Records  *positionsFile `yaml:"records"`
+	Original *positionsFile `yaml:"original"`
+	Count    *positionsFile `yaml:"count"`
+	Place    strictyaml.Node
+}
+
+type positionsFile struct {
+	Field   pathText `yaml:"field,required"`
+	Counted int      `yaml:"counted"`
+	Pieces  []string `yaml:"pieces,required"`
+	Place   strictyaml.Node
 }

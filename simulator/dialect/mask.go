@@ -19,7 +19,7 @@ const (
 	keyBlock                   // DE 62 of a key download, otherwise as free
 	chip                       // DE 55
 	originals                  // DE 90: kept if it is original data
-	settlement                 // DE 48: kept if it is settlement totals
+	settlement                 // fields of settlements and uploads: kept but for card numbers where they are that
 	number                     // a fixed number: searched without leading zeros
 	free                       // searched for card numbers
 )
@@ -50,7 +50,7 @@ func (d *Dialect) maskKindOf(n int) maskKind {
 		return keyBlock
 	case longest < 13:
 		return keep
-	case n == 48:
+	case d.conv.settlement.has(n):
 		return settlement
 	case n == 55:
 		return chip
@@ -140,8 +140,8 @@ func (d *Dialect) maskField(body []byte, ix *Index, n int, kind maskKind) secret
 			return noSecret
 		}
 	case settlement:
-		if d.isSettlement(body, l, value, units) {
-			return noSecret
+		if secret, ok := d.maskSettlement(body, n, value, units); ok {
+			return secret
 		}
 	case number:
 		if l.significant(value, units) < 13 {
@@ -340,17 +340,6 @@ func (l *layout) isOriginalData(value []byte, units int) bool {
 
 func isMonthDay(n uint64) bool {
 	return n/100 >= 1 && n/100 <= 12 && n%100 >= 1 && n%100 <= 31
-}
-
-// isSettlement reports whether DE 48 is the totals of a UnionPay settlement: 62
-// digits in a 0500 or 0510, the 31st and the last of which are results of 0 to 3.
-func (d *Dialect) isSettlement(body []byte, l *layout, value []byte, units int) bool {
-	if mti := d.readMTI(body); mti/100 != 5 || units != 62 || !l.numeric() {
-		return false
-	}
-	first, _ := l.number(value, 30, 1)
-	second, _ := l.number(value, 61, 1)
-	return first < 4 && second < 4
 }
 
 // fitsParts reports whether a field's parts say what they can hold, and hold

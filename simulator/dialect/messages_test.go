@@ -76,8 +76,8 @@ func messages(name string) []message {
 		{"adjustment", world.Adjustment, with(sale, map[int]string{0: "0220", 3: "220000", 90: original})},
 		{"tip", world.Tip, with(sale, map[int]string{0: "0220", 3: "020000", 54: "000000000100", 90: original})},
 		{"something else", world.Unrecognised, with(sale, map[int]string{0: "0100", 3: "880000"})},
-		{"settlement", world.Unrecognised, map[int]string{0: "0500", 3: "920000", 11: "44", 41: "T0000001", 60: "000001", 63: "001000000001000"}},
 	}
+	all = append(all, nacSettlementMessages()...)
 	if name == "iso87-bcd" {
 		nac := with(network, map[int]string{3: "990000", 70: "-", 7: "-", 24: "3"})
 		all = append(all, message{"echo by processing code", world.Echo, nac},
@@ -95,7 +95,7 @@ func unionPayMessages() []message {
 		60: "2200000100060", 63: "01 ",
 	}
 	network := map[int]string{0: "0800", 11: "43", 41: "00000001", 42: "952718182217875", 60: "00000001003", 63: "01 "}
-	return []message{
+	return append([]message{
 		{"sale", world.Sale, sale},
 		{"void", world.Void, with(sale, map[int]string{3: "200000", 37: "000000000001", 38: "123456", 60: "2300000100060", 61: "0000010000421123"})},
 		{"refund", world.Refund, with(sale, map[int]string{0: "0220", 3: "200000", 37: "000000000001", 60: "2500000100060", 61: "0000010000421123"})},
@@ -118,10 +118,8 @@ func unionPayMessages() []message {
 		{"adjustment", world.Adjustment, with(sale, map[int]string{0: "0220", 52: "-", 60: "3200000100060", 61: "0000010000421123"})},
 		{"tip", world.Tip, with(sale, map[int]string{0: "0220", 52: "-", 60: "3400000100060", 61: "0000010000421123"})},
 		{"tip repeat", world.Tip, with(sale, map[int]string{0: "0221", 52: "-", 60: "3400000100060", 61: "0000010000421123"})},
-		{"batch upload", world.Unrecognised, map[int]string{0: "0320", 11: "9", 41: "00000001", 42: "952718182217875",
-			48: "01" + "00" + "000042" + "0" + testPAN + "000000001000", 60: "00000001201"}},
 		{"private fields and text", world.Unrecognised, with(sale, map[int]string{0: "0500", 43: "测试商户", 46: "甲", 56: "x", 57: "乙丙", 58: "0", 59: "1234567"})},
-	}
+	}, unionPaySettlementMessages()...)
 }
 
 // built returns a request's body, packed by moov.

@@ -42,7 +42,11 @@ func (p pattern) matches(b []byte) bool {
 // recogniseType finds the first rule that fits the message. A repeat is of the
 // type of the message it repeats.
 func (d *Dialect) recogniseType(req *Request) world.TransactionType {
-	mti := firstMTI(req.MTI)
+	return d.typeUnder(req, firstMTI(req.MTI))
+}
+
+// typeUnder is the type that the message would have under another MTI.
+func (d *Dialect) typeUnder(req *Request, mti uint16) world.TransactionType {
 	for i := range d.conv.recognise {
 		if d.conv.recognise[i].mti != mti {
 			continue

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/bits"
 	"time"
+
+	"github.com/acqsim/acqsim/scenarios/world"
 )
 
 // ReplyMTI returns the MTI of the reply to a message: 0210 for 0200 and 0201,
@@ -135,6 +137,13 @@ func (d *Dialect) hostFields(rule *replyRule, req *Request, resp *Response) (hos
 	if n := int(d.conv.keyField); n > 0 {
 		add(n, resp.Keys != nil)
 	}
+	if req.Type >= world.Settlement {
+		for _, n := range [2]int{int(d.conv.settlement.totals.field), int(d.conv.settlement.count.field)} {
+			if n > 0 && d.settlementField(n, req, resp) {
+				add(n, true)
+			}
+		}
+	}
 	host[0], host[1] = rule.host[0]&have[0], rule.host[1]&have[1]
 	if n := int(d.conv.chipField); n > 0 && resp.Chip != nil {
 		host[(n-1)/64] |= 1 << (63 - (n-1)%64)
@@ -165,11 +174,13 @@ func (d *Dialect) hostValue(dst []byte, n int, req *Request, resp *Response) []b
 	case 54:
 		return d.balances(dst, req, resp)
 	}
-	switch n {
-	case int(d.conv.keyField):
+	switch {
+	case n == int(d.conv.keyField) && resp.Keys != nil:
 		return append(dst, resp.Keys...)
-	case int(d.conv.chipField):
+	case n == int(d.conv.chipField):
 		return d.chipValue(dst, resp.Chip)
+	case d.settlementField(n, req, resp):
+		return d.settlementValue(dst, req, resp)
 	}
 	return dst
 }

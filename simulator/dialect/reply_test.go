@@ -263,6 +263,9 @@ func TestGoldenMessages(t *testing.T) {
 				if m.is == world.SignOn {
 					resp.Keys = []byte(strings.Repeat("K", 40))
 				}
+				if m.is == world.Settlement && d.TellsResult() {
+					resp.Results = [2]byte{'2', '1'}
+				}
 				resp.HasBalance, resp.Available, resp.Booked, resp.Currency = m.is == world.Inquiry, 100, 200, world.CNY
 				out, err := d.AppendFrame(nil, req, resp)
 				require.NoError(t, err)

@@ -125,6 +125,7 @@ type Response struct {
 
 	Batch    uint32 // the terminal's open batch; goes into the reply of a sign-on
 	HasBatch bool
+	Results  [2]byte       // of a settlement, for domestic and foreign cards: '1' balanced, '2' not; zero: not said
 	Keys     []byte        // DE 62 of a key download; nil: none
 	MAC      *security.MAC // signs the reply; nil: no MAC
 	Chip     []byte        // DE 55 for the chip; nil: none

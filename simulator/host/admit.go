@@ -74,6 +74,15 @@ func (c *call) authentic() bool {
 	return false
 }
 
+// authenticIfSigned is authentic for messages that many terminals send without
+// a MAC where they sign their financial ones, such as UnionPay's settlements.
+func (c *call) authenticIfSigned() bool {
+	if session := c.terminal.books.Session; c.req.MAC == nil && (session.Generation == 0 || session.SignedOn) {
+		return true
+	}
+	return c.authentic()
+}
+
 // admit asks whether this merchant may do this now, in this batch.
 func (c *call) admit() bool {
 	return c.wellFormed() && c.stepBatch() && c.merchantMay()
@@ -83,8 +92,8 @@ func (c *call) admit() bool {
 // money that moved must be able to move back, whatever became of the merchant
 // or the hour.
 func (c *call) admitReversal() bool {
-	if f := c.merchant.facts; f.WhenRefused == world.RefuseSilently && f.Status != world.MerchantActive {
-		return c.merchantMay()
+	if !c.merchantAnswers() {
+		return false
 	}
 	if c.req.HasBatch && c.terminal.books.Batch == 0 {
 		c.h.book.SetBatch(c.terminal.books, c.req.Batch)
@@ -142,9 +151,10 @@ func (c *call) turnAway(o world.Outcome, why string) bool {
 // has six digits).
 const batchNumbers = 1_000_000
 
-// stepBatch follows the terminal's batch number. A later number closes the
-// open batch; an earlier one is out of step, unless the dialect has no way to
-// tell the terminal: then it is followed, too.
+// stepBatch compares the terminal's batch number with that of the open batch.
+// Another one is out of step, and the terminal has to sign on; or the terminal
+// is followed, where the dialect says so: then the open batch is closed without
+// a settlement, which the journal tells with its totals.
 func (c *call) stepBatch() bool {
 	t := c.terminal.books
 	if !c.req.HasBatch {
@@ -159,13 +169,13 @@ func (c *call) stepBatch() bool {
 	case t.Batch == 0:
 		c.h.book.SetBatch(t, n)
 		return true
-	case laterBatch(n, t.Batch), !c.d.TellsBatch():
+	case c.d.FollowsBatch():
 		closed := BatchClosed{Batch: t.Batch}
 		closed.Totals = c.h.book.CloseBatch(t, n)
 		c.dec.Closed = &closed
 		return true
 	default:
-		c.refuse(world.BatchOutOfStep, fmt.Sprintf("batch %06d is behind the open batch %06d: sign on", n, t.Batch))
+		c.outOfStep()
 		return false
 	}
 }

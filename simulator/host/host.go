@@ -58,13 +58,15 @@ type Decision struct {
 
 	Expired int // holds of pre-authorisations that have expired since the last decision
 
-	Closed *BatchClosed // a batch that this request closed; usually nil
+	Closed      *BatchClosed // a batch that this request closed; usually nil
+	Differences []Difference // what settlement and upload found; usually none
 }
 
 // BatchClosed is a batch that was closed, and what it amounted to.
 type BatchClosed struct {
-	Batch  uint32
-	Totals ledger.Totals
+	Batch      uint32
+	Totals     ledger.Totals
+	Settlement *ledger.Settlement // nil: closed without one
 }
 
 // New returns a host that decides from the given world and keeps the given
@@ -199,6 +201,8 @@ func (c *call) decide() {
 		if c.authentic() {
 			c.approve("signature received")
 		}
+	case world.Settlement, world.SettlementEnd, world.BatchUpload, world.BatchEnd:
+		c.settling()
 	case world.Reversal:
 		if c.authentic() && c.admitReversal() {
 			c.reversal()

@@ -252,28 +252,6 @@ func TestDuplicatesAndRepeats(t *testing.T) {
 	assert.Equal(t, before-1000, b.balance())
 }
 
-func TestBatches(t *testing.T) {
-	b := newBench(t, emptyWorld(), false)
-	sale := b.request(world.Sale, 1000)
-	b.decide(sale)
-
-	next := b.request(world.Sale, 500)
-	next.Batch = 2
-	d := b.decide(next)
-	require.Equal(t, world.Approved, d.Outcome)
-	require.NotNil(t, d.Closed)
-	assert.Equal(t, BatchClosed{Batch: 1, Totals: ledger.Totals{DebitCount: 1, DebitAmount: 1000}}, *d.Closed)
-
-	old := b.request(world.Sale, 500)
-	assert.Equal(t, world.BatchOutOfStep, b.decide(old).Outcome)
-
-	rev := b.about(world.Reversal, sale)
-	rev.Batch = 2
-	d = b.decide(rev)
-	assert.Equal(t, world.OriginalNotFound, d.Outcome)
-	assert.Contains(t, d.Why, "closed batch")
-}
-
 func TestBatchNumbersWrapAround(t *testing.T) {
 	assert.True(t, laterBatch(2, 1))
 	assert.True(t, laterBatch(1, 999_999))

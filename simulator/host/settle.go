@@ -1,0 +1,260 @@
+package host
+
+import (
+	"fmt"
+
+	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator/dialect"
+	"github.com/acqsim/acqsim/simulator/ledger"
+)
+
+// A settlement compares the terminal's totals with the host's. Where they
+// agree the batch is closed at once. Where they do not, the terminal is told
+// so, by DE 39 = 95 or by a result in DE 48, uploads its transactions, and ends
+// that: the batch is closed then, whatever came of the comparison, and the
+// journal lists the differences. Hosts settle from their own records in both
+// cases.
+//
+// UnionPay terminals of the second generation send the end of the upload (DE
+// 60.3 = 207) after a balanced settlement, too, with chip data before it;
+// earlier ones do not. So the batch is closed at the balanced 0500, and what
+// still comes for it is acknowledged. Source: NEWPOS terminal firmware
+// (PosBatchUp) and com.topwise.premierpay (batchUp), which say so in comments.
+
+// Results of a settlement in digits, as UnionPay's DE 48 has them.
+const (
+	balanced    = '1'
+	notBalanced = '2'
+)
+
+// settling decides a message about a batch as a whole. Like a reversal it is
+// answered whatever became of the merchant or the hour: what has been sold is
+// to be settled.
+func (c *call) settling() {
+	if !c.authenticIfSigned() || !c.merchantAnswers() || !c.wellFormed() {
+		return
+	}
+	switch c.req.Type {
+	case world.Settlement, world.SettlementEnd:
+		c.settlement()
+	case world.BatchUpload:
+		c.upload()
+	case world.BatchEnd:
+		c.uploadEnd()
+	}
+}
+
+// settlement decides a 0500.
+func (c *call) settlement() {
+	told, err := c.d.Totals(c.req)
+	if err != nil {
+		c.refuse(world.FormatError, "the totals can't be read: "+err.Error())
+		return
+	}
+	batch, ok := c.settledBatch(ledger.Totals(told.All()))
+	if !ok {
+		return
+	}
+	t := c.terminal.books
+	host := t.Totals
+	if c.req.Type == world.SettlementEnd {
+		c.closeUploaded(batch, ledger.Totals(told.All()), "")
+		return
+	}
+	if host == ledger.Totals(told.All()) {
+		c.approve("balanced: " + describeTotals(host, c.currency()))
+		c.results(told, true)
+		c.settle(batch, ledger.Settlement{Told: host, Balanced: true})
+		return
+	}
+	c.h.book.Tell(t, ledger.Totals(told.All()))
+	c.outOfBalance(told, host)
+}
+
+// outOfBalance answers totals that are not the host's.
+func (c *call) outOfBalance(told dialect.BatchTotals, host ledger.Totals) {
+	why := "out of balance: the terminal has " + describeTotals(ledger.Totals(told.All()), c.currency()) +
+		"; the host has " + describeTotals(host, c.currency())
+	if c.d.TellsResult() {
+		c.approve(why)
+	} else {
+		c.refuse(world.OutOfBalance, why)
+	}
+	c.results(told, false)
+	c.differ(Difference{Batch: c.terminal.books.Batch, Text: why})
+}
+
+// results sets the digits that say what came of the comparison. The host keeps
+// one set of totals: where they differ, foreign cards are out of balance, too,
+// if the terminal has any.
+func (c *call) results(told dialect.BatchTotals, agree bool) {
+	if !c.d.TellsResult() {
+		return
+	}
+	c.dec.Results = [2]byte{balanced, balanced}
+	if !agree {
+		c.dec.Results[0] = notBalanced
+		if !told.Foreign.IsZero() {
+			c.dec.Results[1] = notBalanced
+		}
+	}
+}
+
+// settle closes the open batch under the given number.
+func (c *call) settle(batch uint32, s ledger.Settlement) {
+	s.STAN, s.Key = c.req.STAN, c.req.DuplicateKey
+	copy(s.RRN[:], c.dec.RRN)
+	closed := BatchClosed{Batch: batch, Settlement: &s}
+	closed.Totals = c.h.book.Settle(c.terminal.books, batch, nextBatch(batch), s)
+	c.dec.Closed = &closed
+}
+
+// nextBatch is the number that follows: terminals count to 999999 and then
+// from 1.
+func nextBatch(n uint32) uint32 { return n%(batchNumbers-1) + 1 }
+
+// settledBatch says which number the open batch is settled under; false if the
+// message is about another batch, and has been answered.
+func (c *call) settledBatch(told ledger.Totals) (uint32, bool) {
+	t := c.terminal.books
+	if t.Batch == 0 {
+		n := uint32(1)
+		if c.req.HasBatch && c.req.Batch > 0 {
+			n = c.req.Batch
+		}
+		c.h.book.SetBatch(t, n)
+	}
+	if c.req.HasBatch && c.req.Batch == t.Batch {
+		return t.Batch, true
+	}
+	if !c.req.HasBatch {
+		if last, ok := c.h.book.LastClosed(t); ok && c.repeatsSettlement(last, told) {
+			return 0, c.settledAgain(last, told)
+		}
+		return t.Batch, true
+	}
+	if closed, ok := c.h.book.Closed(t, c.req.Batch); ok && (!c.d.FollowsBatch() || c.repeatsSettlement(closed, told)) {
+		return 0, c.settledAgain(closed, told)
+	}
+	if c.d.FollowsBatch() {
+		// The terminal may name its batch in its settlement only.
+		return c.req.Batch, true
+	}
+	c.outOfStep()
+	return 0, false
+}
+
+// repeatsSettlement reports whether the request is the one that settled a
+// batch: the same message, or the same totals while there is nothing else to
+// settle.
+func (c *call) repeatsSettlement(b ledger.ClosedBatch, told ledger.Totals) bool {
+	s := b.Settlement
+	if s == nil {
+		return false
+	}
+	none := ledger.Totals{}
+	return s.STAN == c.req.STAN && (c.req.Repeat || s.Key != 0 && s.Key == c.req.DuplicateKey) ||
+		told == s.Told && told != none && c.terminal.books.Totals == none
+}
+
+// settledAgain answers a settlement of a batch that is closed already. It
+// always returns false.
+func (c *call) settledAgain(b ledger.ClosedBatch, told ledger.Totals) bool {
+	s := b.Settlement
+	switch {
+	case s == nil && told != b.Totals:
+		c.refuse(world.BatchOutOfStep, fmt.Sprintf("batch %06d was closed without a settlement, with other totals: %s", b.Batch, describeTotals(b.Totals, c.currency())))
+	case s == nil:
+		c.approve(fmt.Sprintf("batch %06d is closed already, and these are its totals", b.Batch))
+		c.results(dialect.BatchTotals{}, true)
+	case told != s.Told && told != b.Totals:
+		c.refuse(world.BatchOutOfStep, fmt.Sprintf("batch %06d is settled already (RRN %s), with other totals: %s", b.Batch, s.RRN, describeTotals(s.Told, c.currency())))
+	default:
+		c.dec.RRN = string(s.RRN[:])
+		c.approve(fmt.Sprintf("batch %06d is settled already: the first answer again", b.Batch))
+		c.results(dialect.BatchTotals{}, true)
+	}
+	return false
+}
+
+// uploadEnd decides UnionPay's end of an upload (DE 60.3 = 202 or 207).
+func (c *call) uploadEnd() {
+	t := c.terminal.books
+	if c.req.HasBatch && c.req.Batch != t.Batch {
+		if b, ok := c.h.book.Closed(t, c.req.Batch); ok && b.Settlement != nil {
+			c.approve(fmt.Sprintf("batch %06d is settled", b.Batch))
+			return
+		}
+		c.outOfStep()
+		return
+	}
+	if t.Batch == 0 {
+		c.refuse(world.InvalidTransaction, "there is no open batch to end")
+		return
+	}
+	said := ""
+	if n, ok := c.d.UploadCount(c.req); ok {
+		said = fmt.Sprintf("; the terminal says that it uploaded %d", n)
+	}
+	told := ledger.Totals{}
+	if t.Told != nil {
+		told = *t.Told
+	}
+	c.closeUploaded(t.Batch, told, said)
+}
+
+// closeUploaded ends the upload of the open batch: lists what the terminal has
+// not uploaded, sums up, and closes the batch.
+func (c *call) closeUploaded(batch uint32, told ledger.Totals, said string) {
+	t := c.terminal.books
+	asked := t.Told != nil
+	summary := c.reconcile()
+	host := t.Totals
+	why := fmt.Sprintf("upload of batch %06d ended: %s%s", batch, summary, said)
+	if !asked {
+		why += "; it was not asked for by a settlement out of balance"
+	} else if told != *t.Told {
+		why += "; the terminal's totals are not those of its settlement before"
+	}
+	c.approve(why)
+	c.settle(batch, ledger.Settlement{Told: told, Balanced: told == host})
+}
+
+// outOfStep refuses a batch number that is neither the open batch's nor one
+// that can be answered otherwise, and says what is wrong with it.
+func (c *call) outOfStep() {
+	t, n := c.terminal.books, c.req.Batch
+	why := fmt.Sprintf("batch %06d is behind the open batch %06d", n, t.Batch)
+	if closed, ok := c.h.book.Closed(t, n); ok {
+		how := "without a settlement"
+		if closed.Settlement != nil {
+			how = "by its settlement (RRN " + string(closed.Settlement.RRN[:]) + ")"
+		}
+		why = fmt.Sprintf("batch %06d is closed, %s; the open batch is %06d", n, how, t.Batch)
+	} else if laterBatch(n, t.Batch) {
+		why = fmt.Sprintf("batch %06d skips the open batch %06d, which is not settled (%s)", n, t.Batch, describeTotals(t.Totals, c.currency()))
+	}
+	c.refuse(world.BatchOutOfStep, why+": sign on")
+}
+
+// merchantAnswers reports whether the merchant is one that gets answers.
+func (c *call) merchantAnswers() bool {
+	if f := c.merchant.facts; f.WhenRefused == world.RefuseSilently && f.Status != world.MerchantActive {
+		return c.merchantMay()
+	}
+	return true
+}
+
+func describeTotals(t ledger.Totals, cur world.Currency) string {
+	return fmt.Sprintf("%s of %s, %s of %s",
+		counted(t.DebitCount, "sale"), world.FormatAmount(t.DebitAmount, cur),
+		counted(t.CreditCount, "refund"), world.FormatAmount(t.CreditAmount, cur))
+}
+
+// counted is a number with the word for what it counts.
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
