@@ -45,6 +45,9 @@ func (c *call) identify() bool {
 // authentic applies the dialect's MAC policy. A terminal that has no working
 // keys, as after a restart of the host, is told to sign on.
 func (c *call) authentic() bool {
+	if c.d.DUKPT() {
+		return c.authenticByKSN()
+	}
 	t, policy := c.terminal, c.d.MACPolicy()
 	session := t.books.Session
 	if current := t.macBy(c.d.MACAlgorithm()); c.mac != current {

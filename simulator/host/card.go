@@ -31,7 +31,7 @@ func (c *call) admitCard() bool {
 		c.decline(o, why)
 		return false
 	}
-	return true
+	return c.verifyChip()
 }
 
 // identifyCard finds the card and whether its account can be posted to.
@@ -102,14 +102,18 @@ func (c *call) verifyPIN() (remark string, ok bool) {
 	if c.req.PINBlock == nil {
 		return "", true
 	}
-	k, t := c.card, c.terminal
-	if t.keys.PIN.IsZero() {
+	k := c.card
+	key, ok := c.pinKey()
+	if !ok {
+		return "", false
+	}
+	if key.IsZero() {
 		return "; PIN not verified: no PIN key was agreed", true
 	}
 	if k.facts.PIN == "" {
 		return "; PIN not verified: the card's PIN is not known", true
 	}
-	pin, err := security.DecryptPIN(c.d.PINFormat(), t.keys.PIN, c.req.PINBlock, c.req.Card.Clear())
+	pin, err := security.DecryptPIN(c.d.PINFormat(), key, c.req.PINBlock, c.req.Card.Clear())
 	if err != nil {
 		c.decline(world.PINBlockWrong, "the PIN block does not decrypt to a PIN: the PIN key is out of step, or the format is not "+c.d.PINFormat().String())
 		return "", false

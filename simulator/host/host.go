@@ -25,6 +25,9 @@ type Options struct {
 	Strict bool
 	Seed   uint64       // of keys and approval codes
 	TMK    security.Key // terminal master key; the default is security.DefaultTMK
+	// BDK is the base derivation key of DUKPT, for a world that has none of its
+	// own. The default is security.DefaultBDK.
+	BDK security.Key
 }
 
 // Host decides requests. It is safe for concurrent use: each decision and its
@@ -33,6 +36,7 @@ type Host struct {
 	strict bool
 	seed   uint64
 	tmk    security.Key
+	bdk    security.Key
 
 	mu    sync.Mutex // guards everything below, and the book
 	world *world.World
@@ -78,7 +82,11 @@ func New(o Options) (*Host, error) {
 	if o.TMK.IsZero() {
 		o.TMK = security.DefaultTMK()
 	}
-	h := &Host{strict: o.Strict, seed: o.Seed, tmk: o.TMK, world: o.World, book: o.Book}
+	bdk, err := baseKey(&o)
+	if err != nil {
+		return nil, err
+	}
+	h := &Host{strict: o.Strict, seed: o.Seed, tmk: o.TMK, bdk: bdk, world: o.World, book: o.Book}
 	h.reg = newRegistry(o.World, o.Book)
 	return h, nil
 }
@@ -90,7 +98,8 @@ type Job struct {
 	Now      time.Time // business time
 	Decision *Decision // the answer is written here
 
-	mac *security.MAC // that the request's MAC was verified with
+	mac *security.MAC           // that the request's MAC was verified with
+	key security.TransactionKey // of a request under DUKPT
 }
 
 // Decide decides one request at business time now and writes the answer into
@@ -115,8 +124,10 @@ func (h *Host) DecideAll(jobs []Job) {
 	defer h.mu.Unlock()
 	for i := range jobs {
 		j := &jobs[i]
-		c := call{h: h, d: j.Dialect, req: j.Request, now: j.Now, dec: j.Decision, mac: j.mac}
+		c := call{h: h, d: j.Dialect, req: j.Request, now: j.Now, dec: j.Decision, mac: j.mac, key: j.key}
 		c.decide()
+		c.answerChip()
+		c.remarkOnKSN()
 	}
 }
 
@@ -134,12 +145,17 @@ func (h *Host) RejectFormat(req *dialect.Request, now time.Time, why string, dec
 func (h *Host) verifyMACs(jobs []Job) {
 	wanted := false
 	for i := range jobs {
-		wanted = wanted || jobs[i].Request.MAC != nil && jobs[i].Dialect.MACPolicy() != security.MACOff
+		j := &jobs[i]
+		if j.Dialect.DUKPT() {
+			h.deriveKeys(j)
+			continue
+		}
+		wanted = wanted || j.Request.MAC != nil && j.Dialect.MACPolicy() != security.MACOff
 	}
 	if wanted {
 		h.mu.Lock()
 		for i := range jobs {
-			if t := h.reg.terminals[jobs[i].Request.Terminal]; t != nil {
+			if t := h.reg.terminals[jobs[i].Request.Terminal]; t != nil && !jobs[i].Dialect.DUKPT() {
 				jobs[i].mac = t.macBy(jobs[i].Dialect.MACAlgorithm())
 			}
 		}
@@ -179,6 +195,10 @@ type call struct {
 	terminal *terminal
 	merchant *merchant
 	card     *card
+
+	key      security.TransactionKey // of this request, under DUKPT
+	staleKSN bool                    // it does not follow the terminal's last
+	chip     chipCheck
 }
 
 func (c *call) decide() {
@@ -216,7 +236,7 @@ func (c *call) decide() {
 
 // financial decides what needs a card or an original.
 func (c *call) financial() {
-	if c.repeated() || c.reversedBefore() {
+	if c.repeated() || c.reversedBefore() || !c.freshKSN() {
 		return
 	}
 	if c.req.Type != world.Inquiry && (!c.req.HasAmount || c.req.Amount <= 0) {

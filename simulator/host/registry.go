@@ -31,6 +31,7 @@ type terminal struct {
 	keys      security.SessionKeys  // working keys; valid if mac is not nil
 	mac       *security.MAC         // of the working MAC key; nil: no keys
 	algorithm security.MACAlgorithm // of mac
+	ksn       security.KSN          // its last, under DUKPT; zero: none since the start
 }
 
 type merchant struct {
@@ -52,6 +53,7 @@ type card struct {
 	day      int32 // business day of the sums below
 	spent    int64
 	count    int
+	chip     *security.Chip // checks its cryptograms; nil: not asked for yet, or keys unknown
 }
 
 // registry finds live entities by what a request carries.
