@@ -20,21 +20,31 @@ type bench struct {
 	d    *dialect.Dialect
 	now  time.Time
 	stan uint32
-	dec  Decision
+	// batch is the one that the terminal is in.
+	batch uint32
+	dec   Decision
 }
 
 const testPAN = "6212345678901232"
 
 var monday = time.Date(2026, 11, 23, 10, 0, 0, 0, time.FixedZone("CST", 8*3600))
 
+// everyDialect are the embedded dialects of ISO 8583:1987.
+var everyDialect = []string{"iso87-ascii", "iso87-bcd", "unionpay-pos"}
+
 func newBench(t *testing.T, w *world.World, strict bool) *bench {
 	t.Helper()
-	d, err := dialect.Load("unionpay-pos")
+	return newBenchIn(t, "unionpay-pos", w, strict)
+}
+
+func newBenchIn(t *testing.T, name string, w *world.World, strict bool) *bench {
+	t.Helper()
+	d, err := dialect.Load(name)
 	require.NoError(t, err)
 	book := ledger.New(ledger.Options{})
 	h, err := New(Options{World: w, Book: book, Strict: strict})
 	require.NoError(t, err)
-	return &bench{t: t, h: h, book: book, d: d, now: monday}
+	return &bench{t: t, h: h, book: book, d: d, now: monday, batch: 1}
 }
 
 func emptyWorld() *world.World { return &world.World{Acquirer: world.Acquirer{Currency: world.CNY}} }
@@ -45,12 +55,17 @@ func (b *bench) request(typ world.TransactionType, amount int64) *dialect.Reques
 	pan, err := dialect.ParsePAN(testPAN)
 	require.NoError(b.t, err)
 	mti := uint16(200)
-	if typ == world.Reversal {
+	switch typ {
+	case world.Reversal:
 		mti = 400
+	case world.PreAuth, world.PreAuthVoid:
+		mti = 100
+	case world.OfflineSale, world.Adjustment, world.Tip, world.CompletionAdvice:
+		mti = 220
 	}
 	r := &dialect.Request{
 		MTI: mti, Type: typ, Card: pan, Amount: amount, HasAmount: true, Currency: world.CNY,
-		STAN: b.stan, HasSTAN: true, Batch: 1, HasBatch: true, Software: -1,
+		STAN: b.stan, HasSTAN: true, Batch: b.batch, HasBatch: true, Software: -1,
 		Terminal: dialect.MakeID("10000001"), Merchant: dialect.MakeID("104110045110012"),
 	}
 	r.DuplicateKey = uint64(r.STAN)<<32 ^ uint64(r.Batch)<<16 ^ uint64(amount)<<8 ^ uint64(typ)

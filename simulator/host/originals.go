@@ -125,14 +125,16 @@ func (c *call) reversal() {
 		c.reverseNothing(original, edges.ReversalOfVoided, "its original is voided already, nothing posted")
 	case original.Refunded > 0:
 		c.decline(world.InvalidTransaction, "its original was refunded, nothing posted")
-	case !c.h.book.Undoable(original, c.terminal.books):
-		c.reverseNothing(original, edges.ReversalOfVoided, c.restsOn(original)+", nothing posted")
-	default:
+	case c.h.book.Undoable(original, c.terminal.books):
 		c.approve("reverses " + original.Type.String() + " RRN " + string(original.RRN[:]))
 		x := c.txn()
 		x.State = ledger.Posted
 		c.moved(c.h.book.PostReversal(x, original, true))
 		c.unspend(original)
+	case original.Hold != nil:
+		c.reverseNothing(original, edges.ReversalOfVoided, "its pre-authorisation is "+original.Hold.State.String()+" meanwhile, nothing posted")
+	default:
+		c.decline(world.InvalidTransaction, "the sale was voided, refunded or adjusted again meanwhile, nothing posted")
 	}
 }
 
@@ -160,17 +162,6 @@ func (c *call) reversedAgain(original *ledger.Txn) bool {
 	}
 	c.again(first, "a repeated reversal: the first answer again, nothing posted")
 	return true
-}
-
-// restsOn says what keeps a transaction that stands from being undone.
-func (c *call) restsOn(x *ledger.Txn) string {
-	switch {
-	case x.Hold != nil:
-		return "its pre-authorisation is " + x.Hold.State.String() + " meanwhile"
-	case x.Original != nil:
-		return "its original was " + x.Original.State.String() + " or refunded meanwhile"
-	}
-	return "its original is no longer open"
 }
 
 // unmatched answers a reversal whose original this host never saw, or no

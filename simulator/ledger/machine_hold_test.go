@@ -141,7 +141,7 @@ func (m *machine) nothingRestsOn(x *naive) bool {
 	case world.PreAuthVoid:
 		return x.hold.state == HoldVoided
 	case world.Tip:
-		return x.about.open() && x.about.state == Posted && m.refunded(x.about) <= x.about.worth()-x.adjusted
+		return x.about.open() && x.about.state == Posted && x.about.worth() == x.amount && m.refunded(x.about) <= x.about.worth()-x.adjusted
 	}
 	return false
 }

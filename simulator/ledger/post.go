@@ -126,7 +126,8 @@ func (b *Book) Undoable(x *Txn, t *Terminal) bool {
 	case IsPurchase(x.Type), x.Type == world.Refund, x.Type == world.Void:
 		return true
 	case IsAdjustment(x.Type):
-		return b.stands(about, t) && about.Refunded <= about.Worth()-x.Adjusted
+		// The sale is worth what this one made of it.
+		return b.stands(about, t) && about.Worth() == x.Amount && about.Refunded <= about.Worth()-x.Adjusted
 	}
 	switch x.Type {
 	case world.PreAuth:

@@ -1,0 +1,123 @@
+package host
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator/dialect"
+)
+
+// lenient is a dialect whose host says yes to everything that changes nothing.
+func lenient(t *testing.T) *dialect.Dialect {
+	t.Helper()
+	return changed(t, `  reversals: {unmatched: approved, closed_batch: approved, other_amount: approved, of_declined: approved, of_voided: approved}
+  voids: {of_voided: approved, of_reversed: approved}
+`)
+}
+
+// changed is unionpay-pos with more conventions.
+func changed(t *testing.T, conventions string) *dialect.Dialect {
+	t.Helper()
+	src, err := dialect.Source("unionpay-pos")
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "mine.yaml")
+	text := strings.Replace(string(src), "conventions:\n", "conventions:\n"+conventions, 1)
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	d, err := dialect.LoadFile(file)
+	require.NoError(t, err)
+	return d
+}
+
+func TestReversalsAndVoidsThatChangeNothing(t *testing.T) {
+	sale := func(b *bench) *dialect.Request {
+		r := b.request(world.Sale, 1000)
+		require.Equal(b.t, world.Approved, b.decide(r).Outcome)
+		return r
+	}
+	done := func(b *bench, typ world.TransactionType, about *dialect.Request) {
+		require.Equal(b.t, world.Approved, b.decide(b.about(typ, about)).Outcome)
+	}
+	tests := map[string]struct {
+		key  string // of the conventions
+		do   func(b *bench) *dialect.Request
+		want world.Outcome // without the key
+		left int64         // spent
+	}{
+		"reversal of what never came": {"reversals: {unmatched: %s}", func(b *bench) *dialect.Request {
+			return b.about(world.Reversal, b.request(world.Sale, 1000))
+		}, world.OriginalNotFound, 0},
+		"reversal of a closed batch": {"reversals: {closed_batch: %s}", func(b *bench) *dialect.Request {
+			s := sale(b)
+			b.batch = 2
+			b.decide(b.request(world.Sale, 1))
+			return b.about(world.Reversal, s)
+		}, world.OriginalNotFound, 1001},
+		"reversal of another amount": {"reversals: {other_amount: %s}", func(b *bench) *dialect.Request {
+			r := b.about(world.Reversal, sale(b))
+			r.Amount = 999
+			return r
+		}, world.OriginalAmountDiffers, 1000},
+		"reversal of a decline": {"reversals: {of_declined: %s}", func(b *bench) *dialect.Request {
+			r := b.request(world.Sale, 1<<50)
+			require.Equal(b.t, world.InsufficientFunds, b.decide(r).Outcome)
+			return b.about(world.Reversal, r)
+		}, world.Approved, 0},
+		"reversal of a voided sale": {"reversals: {of_voided: %s}", func(b *bench) *dialect.Request {
+			s := sale(b)
+			done(b, world.Void, s)
+			return b.about(world.Reversal, s)
+		}, world.InvalidTransaction, 0},
+		"a second void": {"voids: {of_voided: %s}", func(b *bench) *dialect.Request {
+			s := sale(b)
+			done(b, world.Void, s)
+			return b.about(world.Void, s)
+		}, world.InvalidTransaction, 0},
+		"void of a reversed sale": {"voids: {of_reversed: %s}", func(b *bench) *dialect.Request {
+			s := sale(b)
+			done(b, world.Reversal, s)
+			return b.about(world.Void, s)
+		}, world.InvalidTransaction, 0},
+		"a second void of a pre-authorisation": {"voids: {of_voided: %s}", func(b *bench) *dialect.Request {
+			r := b.request(world.PreAuth, 1000)
+			b.decide(r)
+			done(b, world.PreAuthVoid, r)
+			return b.about(world.PreAuthVoid, r)
+		}, world.InvalidTransaction, 0},
+		"reversal of a completed pre-authorisation": {"reversals: {of_voided: %s}", func(b *bench) *dialect.Request {
+			r := b.request(world.PreAuth, 1000)
+			b.decide(r)
+			done(b, world.Completion, r)
+			return b.about(world.Reversal, r)
+		}, world.InvalidTransaction, 1000},
+	}
+	for name, c := range tests {
+		for _, outcome := range []string{"", "approved", "do-not-honour"} {
+			t.Run(name+" "+outcome, func(t *testing.T) {
+				b := newBench(t, emptyWorld(), false)
+				want := c.want.String()
+				if outcome != "" {
+					b.d = changed(t, "  "+strings.Replace(c.key, "%s", outcome, 1)+"\n")
+					want = outcome
+				}
+				before := b.balance()
+				r := c.do(b)
+				d := b.decide(r)
+				assert.Equal(t, want, d.Outcome.String(), d.Why)
+				assert.Empty(t, d.From, "nothing is posted")
+				assert.Equal(t, c.left, before-b.balance())
+
+				r.STAN += 1000
+				r.DuplicateKey++
+				again := b.decide(r)
+				assert.Equal(t, want, again.Outcome.String(), "a repeat: "+again.Why)
+				assert.Equal(t, c.left, before-b.balance())
+			})
+		}
+	}
+}
