@@ -51,7 +51,7 @@ func (b *Book) closeBatch(t *Terminal, c ClosedBatch, next uint32) Totals {
 		}
 		t.closed = append(t.closed, c)
 	}
-	b.open -= t.open.count
+	b.open -= t.open.count()
 	t.open.dropAll(t.shared)
 	b.oldest[t.n] = t.Serial
 	t.unmatched, t.shared, t.moved = nil, false, false
@@ -89,8 +89,8 @@ func (b *Book) Tell(t *Terminal, told Totals) {
 // book must not be changed meanwhile, but for [Book.MarkUploaded].
 func (b *Book) Open(t *Terminal) iter.Seq[*Txn] {
 	return func(yield func(*Txn) bool) {
-		for x := t.open.first; x != nil; x = x.next {
-			if !yield(x) {
+		for _, p := range t.open.all {
+			if !yield(p.txn) {
 				return
 			}
 		}

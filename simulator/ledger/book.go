@@ -252,14 +252,14 @@ func (b *Book) evict(n int, tell func(t *Terminal, batch uint32, n int)) {
 			continue
 		}
 		t := b.terminals[s.terminal]
-		x := t.open.first
+		x := t.open.first()
 		if x.marks&unmatched != 0 {
 			t.forget(x)
 		}
 		t.open.dropOldest()
 		b.oldest[t.n] = t.Serial
-		if t.open.first != nil {
-			b.oldest[t.n] = t.open.first.serial
+		if oldest := t.open.first(); oldest != nil {
+			b.oldest[t.n] = oldest.serial
 		}
 		b.open--
 		n--

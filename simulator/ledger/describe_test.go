@@ -40,8 +40,8 @@ func describe(b *Book) string {
 				fmt.Fprintf(&s, "  waits for %d: %d\n", stan, x.serial)
 			}
 		}
-		for x := t.open.first; x != nil; x = x.next {
-			fmt.Fprintf(&s, "  %s\n", describeTxn(b, x))
+		for _, p := range t.open.all {
+			fmt.Fprintf(&s, "  %s\n", describeTxn(b, p.txn))
 		}
 	}
 	fmt.Fprintf(&s, "open %d, oldest first:", b.open)

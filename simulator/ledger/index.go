@@ -3,34 +3,51 @@ package ledger
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"github.com/acqsim/acqsim/scenarios/world"
 )
 
-// openBatch holds the transactions of an open batch: a list in the order of
-// posting, and two hash tables whose chains run through the transactions
-// themselves, newest first. It costs nothing while it is empty.
+// openBatch holds the transactions of an open batch in the order of posting,
+// and two hash tables over them. It costs nothing while it is empty.
+//
+// The tables hold numbers, and the chains of a table run through the places of
+// the transactions, newest first: posting and looking up touch no transaction
+// but the one that is meant. With a million of them open, each other one would
+// be a miss of the processor's cache.
 //
 // Every transaction is in the table by STAN. The table by RRN is brought up to
-// date when somebody asks: few terminals name an original by its RRN alone,
-// and each posting would pay for it with a miss of the processor's cache.
+// date when somebody asks: few terminals name an original by its RRN alone.
 //
-// Transactions only ever leave it oldest first, or all at once.
+// Transactions only ever leave it oldest first, or all at once. So chains need
+// no mending: a chain ends where its numbers are of transactions that have left.
 type openBatch struct {
-	first, last *Txn
-	count       int
-	byStan      []*Txn // heads of chains; a power of two
-	hint        uint8  // log2 of the table that the batch before needed
+	all   []place  // oldest first; their serial numbers follow each other
+	left  uint32   // how many have left: all[0] has number left+1
+	stans []uint32 // by STAN, the number of the newest; a power of two
+	hint  uint8    // log2 of the table that the batch before needed
+	slab  []Txn    // memory for the next transactions
 
-	rrns      []*Txn // heads of chains; a power of two
-	rrnLast   *Txn   // the newest that it has seen; nil: none
-	rrnsKnown int    // how many it has seen
+	rrns     []uint32 // by RRN, the number of the newest; a power of two
+	olderRRN []uint32 // by place, the number of the next older in the chain by RRN
+}
+
+// place is where a transaction stands in its batch.
+type place struct {
+	txn   *Txn
+	stan  uint32 // of txn
+	older uint32 // number of the next older in the chain by STAN
 }
 
 const (
 	smallTable = 3  // log2 of a batch's first table
 	fairTable  = 6  // log2 of the table from which on the batch before is a hint
-	mostHint   = 10 // log2: a hint never costs more than 8 KiB
+	mostHint   = 10 // log2: a hint never costs more than 20 KiB
+
+	// mostSlab is how many transactions are allocated at once at most. A
+	// quarter of what the batch holds already is the other limit, so that
+	// terminals which do little cost little.
+	mostSlab = 16
 
 	// maxSameSTAN bounds how many transactions with one STAN a lookup looks
 	// at, newest first. STANs repeat after a wrap-around or in broken
@@ -39,144 +56,138 @@ const (
 	maxSameSTAN = 256
 )
 
+// count is how many transactions the batch holds.
+func (o *openBatch) count() int { return len(o.all) }
+
+// first returns the oldest transaction, or nil.
+func (o *openBatch) first() *Txn {
+	if len(o.all) == 0 {
+		return nil
+	}
+	return o.all[0].txn
+}
+
+// after returns the places of what came after a transaction of the batch.
+func (o *openBatch) after(x *Txn) []place { return o.all[x.serial-o.all[0].txn.serial+1:] }
+
+// at returns the place with a number, or nil if that has left or never was.
+// Numbers may wrap around.
+func (o *openBatch) at(number uint32) *place {
+	if i := number - o.left - 1; uint64(i) < uint64(len(o.all)) {
+		return &o.all[i]
+	}
+	return nil
+}
+
 // stanHead is the chain of a STAN. STANs that follow each other are
 // neighbours in the table, as they are in time.
-func (o *openBatch) stanHead(stan uint32) **Txn { return &o.byStan[stan&uint32(len(o.byStan)-1)] }
+func (o *openBatch) stanHead(stan uint32) *uint32 { return &o.stans[stan&uint32(len(o.stans)-1)] }
 
-func (o *openBatch) rrnHead(rrn *[12]byte) **Txn {
+func (o *openBatch) rrnHead(rrn *[12]byte) *uint32 {
 	h := binary.LittleEndian.Uint64(rrn[4:]) ^ uint64(binary.LittleEndian.Uint32(rrn[:]))<<17
 	h *= 0x9E3779B97F4A7C15
 	return &o.rrns[h>>32&uint64(len(o.rrns)-1)]
 }
 
+// next returns the memory for the next transaction.
+func (o *openBatch) next() *Txn {
+	if len(o.slab) == 0 {
+		o.slab = make([]Txn, min(max(len(o.all)/4, 1), mostSlab))
+	}
+	x := &o.slab[0]
+	if o.slab = o.slab[1:]; len(o.slab) == 0 {
+		o.slab = nil // an empty slice would still hold on to x
+	}
+	return x
+}
+
 // add appends a transaction, the newest.
 func (o *openBatch) add(x *Txn) {
-	if o.last == nil {
-		o.first = x
-	} else {
-		o.last.next = x
+	if len(o.all) == len(o.stans) {
+		o.grow()
 	}
-	o.last = x
-	o.count++
-	if o.count > len(o.byStan) {
-		o.grow() // indexes x too
-		return
-	}
-	o.index(x)
+	o.all = append(o.all, place{txn: x, stan: x.STAN})
+	o.index(len(o.all) - 1)
 }
 
-func (o *openBatch) index(x *Txn) {
-	head := o.stanHead(x.STAN)
-	x.newer, x.sameSTAN = nil, *head
-	if *head != nil {
-		(*head).newer = x
-	}
-	*head = x
+func (o *openBatch) index(i int) {
+	p := &o.all[i]
+	head := o.stanHead(p.stan)
+	p.older, *head = *head, o.left+1+uint32(i)
 }
 
-// grow makes the table by STAN larger and indexes every transaction anew,
-// oldest first, so that chains stay in order.
+// grow makes room, and the table by STAN larger, and indexes every transaction
+// anew, oldest first, so that chains stay in order.
 func (o *openBatch) grow() {
-	size := max(2*len(o.byStan), 1<<smallTable)
-	if len(o.byStan) >= 1<<fairTable {
+	size := max(2*len(o.stans), 1<<smallTable)
+	if len(o.stans) >= 1<<fairTable {
 		size = max(size, 1<<o.hint)
 	}
-	o.byStan = make([]*Txn, size)
-	for x := o.first; x != nil; x = x.next {
-		o.index(x)
+	o.stans = make([]uint32, size)
+	o.all = slices.Grow(o.all, size-len(o.all))
+	for i := range o.all {
+		o.index(i)
 	}
 }
 
-// dropOldest takes the oldest transaction out. It is the last of its chains,
-// since those are newest first.
+// dropOldest takes the oldest transaction out.
 func (o *openBatch) dropOldest() {
-	x := o.first
-	o.first = x.next
-	if o.first == nil {
-		o.last = nil
-	}
-	o.count--
-	if x.newer != nil {
-		x.newer.sameSTAN = nil
-	} else {
-		*o.stanHead(x.STAN) = nil
-	}
-	if o.rrnsKnown > 0 {
-		o.dropRRN(x)
-	}
-	x.cut()
-}
-
-// dropRRN takes the oldest transaction out of the table by RRN.
-func (o *openBatch) dropRRN(x *Txn) {
-	if x.RRN != [12]byte{} {
-		link := o.rrnHead(&x.RRN)
-		for *link != x {
-			link = &(*link).sameRRN
-		}
-		*link = nil
-	}
-	o.rrnsKnown--
-	if o.rrnLast == x {
-		o.rrnLast = nil
+	o.all[0].txn.cut()
+	o.all[0] = place{}
+	o.all = o.all[1:]
+	o.left++
+	if len(o.olderRRN) > 0 {
+		o.olderRRN = o.olderRRN[1:]
 	}
 }
 
 // indexRRNs brings the table by RRN up to date.
 func (o *openBatch) indexRRNs() {
-	if o.count > len(o.rrns) {
-		o.rrns = make([]*Txn, max(1<<bits.Len(uint(o.count)), 1<<smallTable))
-		o.rrnLast, o.rrnsKnown = nil, 0
+	if len(o.all) > len(o.rrns) {
+		o.rrns = make([]uint32, max(1<<bits.Len(uint(len(o.all))), 1<<smallTable))
+		o.olderRRN = nil
 	}
-	x := o.first
-	if o.rrnLast != nil {
-		x = o.rrnLast.next
-	}
-	for ; x != nil; x = x.next {
+	for i := len(o.olderRRN); i < len(o.all); i++ {
+		x, older := o.all[i].txn, uint32(0)
 		if x.RRN != [12]byte{} {
 			head := o.rrnHead(&x.RRN)
-			x.sameRRN, *head = *head, x
+			older, *head = *head, o.left+1+uint32(i)
 		}
-		o.rrnLast = x
-		o.rrnsKnown++
+		o.olderRRN = append(o.olderRRN, older)
 	}
 }
 
-// dropAll empties the batch. Its transactions keep their links to each other
+// dropAll empties the batch. Its transactions keep what they say of each other
 // and go to the collector together, unless cut is set: then each is cut loose.
 func (o *openBatch) dropAll(cut bool) {
 	if cut {
-		for x := o.first; x != nil; {
-			next := x.next
-			x.cut()
-			x = next
+		for _, p := range o.all {
+			p.txn.cut()
 		}
 	}
 	hint := uint8(0)
-	if o.count > 0 {
-		hint = min(uint8(bits.Len(uint(o.count-1))), mostHint)
+	if n := len(o.all); n > 0 {
+		hint = min(uint8(bits.Len(uint(n-1))), mostHint)
 	}
 	*o = openBatch{hint: hint}
 }
 
 // cut unties a transaction that leaves, so that a reference to it keeps no
 // other transaction in memory.
-func (x *Txn) cut() {
-	x.next, x.sameSTAN, x.newer, x.sameRRN, x.Original = nil, nil, nil, nil, nil
-}
+func (x *Txn) cut() { x.Original = nil }
 
 // bySTAN returns the newest transaction with the STAN for which match is true.
 func (o *openBatch) bySTAN(stan uint32, match func(*Txn) bool) *Txn {
-	if o.count == 0 {
+	if len(o.all) == 0 {
 		return nil
 	}
 	seen := 0
-	for x := *o.stanHead(stan); x != nil && seen < maxSameSTAN; x = x.sameSTAN {
-		if x.STAN != stan {
+	for p := o.at(*o.stanHead(stan)); p != nil && seen < maxSameSTAN; p = o.at(p.older) {
+		if p.stan != stan {
 			continue
 		}
-		if match == nil || match(x) {
-			return x
+		if match == nil || match(p.txn) {
+			return p.txn
 		}
 		seen++
 	}
@@ -185,47 +196,48 @@ func (o *openBatch) bySTAN(stan uint32, match func(*Txn) bool) *Txn {
 
 // byKey returns the newest transaction with the STAN and duplicate key.
 func (o *openBatch) byKey(stan uint32, key uint64) *Txn {
-	if o.count == 0 {
+	if len(o.all) == 0 {
 		return nil
 	}
 	seen := 0
-	for x := *o.stanHead(stan); x != nil && seen < maxSameSTAN; x = x.sameSTAN {
-		if x.STAN != stan {
+	for p := o.at(*o.stanHead(stan)); p != nil && seen < maxSameSTAN; p = o.at(p.older) {
+		if p.stan != stan {
 			continue
 		}
-		if x.Key == key {
-			return x
+		if p.txn.Key == key {
+			return p.txn
 		}
 		seen++
 	}
 	return nil
 }
 
-// bySerial returns the transaction with the STAN and serial number. It bears
-// maxSameSTAN in mind: what a lookup found then is found now.
+// bySerial returns the transaction with the STAN and serial number.
 func (o *openBatch) bySerial(stan, serial uint32) *Txn {
-	if o.count == 0 {
+	if len(o.all) == 0 {
 		return nil
 	}
-	for x := *o.stanHead(stan); x != nil; x = x.sameSTAN {
-		if x.serial == serial {
-			return x
-		}
+	if i := serial - o.all[0].txn.serial; uint64(i) < uint64(len(o.all)) && o.all[i].stan == stan {
+		return o.all[i].txn
 	}
 	return nil
 }
 
 func (o *openBatch) byRRN(rrn [12]byte) *Txn {
-	if o.count == 0 || rrn == [12]byte{} {
+	if len(o.all) == 0 || rrn == [12]byte{} {
 		return nil
 	}
 	o.indexRRNs()
-	for x := *o.rrnHead(&rrn); x != nil; x = x.sameRRN {
-		if x.RRN == rrn {
-			return x
+	for number := *o.rrnHead(&rrn); ; {
+		p := o.at(number)
+		if p == nil {
+			return nil
 		}
+		if p.txn.RRN == rrn {
+			return p.txn
+		}
+		number = o.olderRRN[number-o.left-1]
 	}
-	return nil
 }
 
 // ByDuplicateKey returns the newest transaction of the terminal's open batch
@@ -309,7 +321,8 @@ func (b *Book) ReversalOf(original *Txn) *Txn {
 	if original == nil || b.hasLeft(original) {
 		return nil
 	}
-	for x := original.next; x != nil; x = x.next {
+	for _, p := range original.Terminal.open.after(original) {
+		x := p.txn
 		if x.Type == world.Reversal && x.Original == original && x.State != Declined {
 			return x
 		}

@@ -94,11 +94,6 @@ type Txn struct {
 	// Hold is what a pre-authorisation, its void, its completion and the
 	// completion's void are about; nil: none.
 	Hold *Hold
-
-	next     *Txn // in the batch, oldest first
-	sameSTAN *Txn // in the chain by STAN, newest first
-	newer    *Txn // in the chain by STAN, the other way
-	sameRRN  *Txn // in the chain by RRN, newest first
 }
 
 // Worth is what a sale or the like comes to, with what adjustments and tips

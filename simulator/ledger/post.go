@@ -170,10 +170,9 @@ func (b *Book) commit(kind recordKind, x *Txn, e effects) *Txn {
 // the log is replayed.
 func (b *Book) apply(kind recordKind, x *Txn, e effects) *Txn {
 	t := x.Terminal
-	p := new(Txn)
+	p := t.open.next()
 	*p = *x
 	p.Batch, p.serial, p.Refunded, p.Adjusted, p.marks = t.Batch, t.Serial, 0, 0, 0
-	p.next, p.sameSTAN, p.newer, p.sameRRN = nil, nil, nil, nil
 	t.Serial++
 
 	original := p.Original

@@ -119,8 +119,8 @@ func appendBooks(b []byte, t *Terminal) []byte {
 	b = appendTotals(b, t.Totals)
 	b = appendSession(b, &t.Session)
 	serial := t.Serial
-	if t.open.first != nil {
-		serial = t.open.first.serial
+	if oldest := t.open.first(); oldest != nil {
+		serial = oldest.serial
 	}
 	b = le.AppendUint32(b, serial)
 	b = appendBool(b, t.moved)

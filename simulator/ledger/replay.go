@@ -334,7 +334,8 @@ func (r *replayer) openTxn(d *decoder) {
 	if !d.done() {
 		return
 	}
-	t, p := x.Terminal, new(Txn)
+	t := x.Terminal
+	p := t.open.next()
 	*p = x
 	p.serial = t.Serial
 	t.Serial++

@@ -35,9 +35,8 @@ func (b *Book) records(yield func([]byte) error) error {
 			return err
 		}
 	}
-	at := make([]*Txn, len(b.terminals)) // by terminal, the next open transaction to write
-	for i, t := range b.terminals {
-		at[i] = t.open.first
+	at := make([]int, len(b.terminals)) // by terminal, the next open transaction to write
+	for _, t := range b.terminals {
 		if err := put(appendBooks(buf[:0], t)); err != nil {
 			return err
 		}
@@ -49,8 +48,8 @@ func (b *Book) records(yield func([]byte) error) error {
 		if !b.isOpen(s) {
 			continue
 		}
-		x := at[s.terminal]
-		at[s.terminal] = x.next
+		x := b.terminals[s.terminal].open.all[at[s.terminal]].txn
+		at[s.terminal]++
 		if err := put(b.appendOpen(buf[:0], x)); err != nil {
 			return err
 		}
@@ -63,8 +62,8 @@ func (b *Book) records(yield func([]byte) error) error {
 func (b *Book) keptHolds() []*Hold {
 	all := maps.Clone(b.holds.byID)
 	for _, t := range b.terminals {
-		for x := t.open.first; x != nil; x = x.next {
-			if h := x.Hold; h != nil && h.at < 0 {
+		for _, p := range t.open.all {
+			if h := p.txn.Hold; h != nil && h.at < 0 {
 				if all == nil {
 					all = map[uint32]*Hold{}
 				}
