@@ -25,6 +25,9 @@ type Exchange struct {
 	SentAt  time.Time
 	Elapsed time.Duration // from sending to the reply's last byte, or to giving up
 
+	// Chip says what the card made of the issuer's answer; zero: it asked nothing.
+	Chip ChipResult
+
 	// Strays are messages that came meanwhile, or since the exchange before,
 	// and were not the reply.
 	Strays []Stray
@@ -314,6 +317,7 @@ func (x *Exchange) decide() {
 	if approves {
 		x.Outcome = Approved
 	}
+	x.askCard()
 }
 
 // endText says how a line ended.

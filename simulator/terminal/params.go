@@ -61,6 +61,11 @@ type Card struct {
 	Expiry string // YYMM
 	Track2 string // "PAN=YYMM…"; with it the card counts as swiped, else as typed in
 	PIN    string // 4 to 12 digits; goes into DE 52 only, encrypted
+
+	// Chip is the chip, with the card in the reader; nil: it is not used. Where
+	// the dialect has a field for its data, it asks the issuer in inquiries,
+	// purchases and pre-authorisations.
+	Chip *ChipCard
 }
 
 // String masks the number.
@@ -81,12 +86,15 @@ var values = map[string]func(*Params) string{
 	"pan":    func(p *Params) string { return p.Card.PAN },
 	"expiry": func(p *Params) string { return p.Card.Expiry },
 	"track2": func(p *Params) string { return p.Card.Track2 },
-	// Point of service entry mode: 01 typed, 02 swiped; then 1 with PIN, 2
-	// without.
+	// Point of service entry mode: 01 typed, 02 swiped, 05 chip; then 1 with
+	// PIN, 2 without.
 	"entry": func(p *Params) string {
 		mode, pin := "01", "2"
 		if p.Card.Track2 != "" {
 			mode = "02"
+		}
+		if p.Card.Chip != nil {
+			mode = "05"
 		}
 		if p.Card.PIN != "" {
 			pin = "1"

@@ -18,8 +18,9 @@ type Request struct {
 	Frame   []byte // all of it, as it leaves
 	Body    []byte // the message in Frame
 	facts   facts
-	mac     *security.MAC // of the session; nil: replies are not checked
+	mac     *security.MAC // of the reply; nil: replies are not checked
 	hasMAC  bool          // the request carries one
+	chip    *asked        // what the card in the reader asked the issuer; nil: nothing
 }
 
 // MissingError says what a transaction cannot do without.
@@ -64,7 +65,8 @@ type rendered struct {
 
 // Request makes the request of a transaction. With a session it carries a MAC,
 // if the dialect has one, and its reply is checked; the PIN of the card needs a
-// session. Errors are *MissingError, *UnknownTypeError, ErrNoKeys (wrapped), or
+// session. With a chip card in the reader it carries the card's cryptogram, and
+// the issuer's in the reply is checked. Errors are *MissingError, *UnknownTypeError, ErrNoKeys (wrapped), or
 // say which field can't hold its value.
 func (m *Messages) Request(t world.TransactionType, p Params, s *Session) (*Request, error) {
 	if err := p.check(); err != nil {
@@ -74,14 +76,25 @@ func (m *Messages) Request(t world.TransactionType, p Params, s *Session) (*Requ
 	if err != nil {
 		return nil, err
 	}
-	if err := m.addPIN(t, r, &p, s); err != nil {
+	keys, err := s.keysFor(m.d, t)
+	if err == nil {
+		err = m.addPIN(t, r, &p, keys)
+	}
+	if err == nil && !keys.ksn.IsZero() {
+		err = m.d.SetKSN(r.fields, keys.ksn)
+	}
+	var chip *asked
+	if err == nil {
+		chip, err = m.addChip(t, r, &p)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("terminal: %s: %w", t, err)
 	}
 	if p.Repeat {
 		r.mti = r.mti[:3] + "1"
 	}
 	r.fields[0] = r.mti
-	mac := s.macFor(m.d, t)
+	mac := keys.mac
 	for n, v := range p.Fields {
 		if v != "" {
 			r.fields[n] = v
@@ -111,7 +124,7 @@ func (m *Messages) Request(t world.TransactionType, p Params, s *Session) (*Requ
 	if err != nil {
 		return nil, fmt.Errorf("terminal: %s: %w", t, err)
 	}
-	req := &Request{Dialect: m.d, Type: t, Frame: whole, Body: whole[len(whole)-len(body):], mac: s.macFor(m.d, t), hasMAC: mac != nil}
+	req := &Request{Dialect: m.d, Type: t, Frame: whole, Body: whole[len(whole)-len(body):], mac: keys.reply, hasMAC: mac != nil, chip: chip}
 	if req.facts, err = readFacts(m.d, req.Body); err != nil {
 		return nil, fmt.Errorf("terminal: %s: %w", t, err)
 	}
@@ -177,14 +190,14 @@ func (m *Messages) renderOriginal(t world.TransactionType, p *Params) *rendered 
 }
 
 // addPIN puts the encrypted PIN, and what goes with it, into the message.
-func (m *Messages) addPIN(t world.TransactionType, r *rendered, p *Params, s *Session) error {
+func (m *Messages) addPIN(t world.TransactionType, r *rendered, p *Params, keys requestKeys) error {
 	if p.Card.PIN == "" || !asksPIN(t) {
 		return nil
 	}
-	if s == nil || s.Keys.PIN.IsZero() {
+	if keys.pin.IsZero() {
 		return fmt.Errorf("a PIN can't be encrypted: %w", ErrNoKeys)
 	}
-	block, err := security.EncryptPIN(m.d.PINFormat(), s.Keys.PIN, p.Card.PIN, p.Card.number(), nil)
+	block, err := security.EncryptPIN(m.d.PINFormat(), keys.pin, p.Card.PIN, p.Card.number(), nil)
 	if err != nil {
 		return err
 	}
