@@ -29,6 +29,11 @@ type rig struct {
 func newRig(t *testing.T, name string) *rig {
 	t.Helper()
 	d, m := load(t, name)
+	return rigOf(t, d, m)
+}
+
+func rigOf(t *testing.T, d *dialect.Dialect, m *terminal.Messages) *rig {
+	t.Helper()
 	server, err := simulator.Start(t.Context(), simulator.Options{
 		Listeners: []simulator.Listener{{Address: "127.0.0.1:0", Dialect: d}},
 	})
