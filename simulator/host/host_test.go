@@ -97,6 +97,12 @@ func (b *bench) about(typ world.TransactionType, r *dialect.Request) *dialect.Re
 	return q
 }
 
+// closeBatch closes the terminal's batch, and the terminal goes on in the next.
+func (b *bench) closeBatch() {
+	b.batch++
+	b.book.CloseBatch(b.book.Terminal("10000001"), b.batch)
+}
+
 func TestSaleMovesMoneyOnce(t *testing.T) {
 	b := newBench(t, emptyWorld(), false)
 	before := b.balance()

@@ -86,7 +86,7 @@ func TestPreAuthorisations(t *testing.T) {
 			return r
 		}, world.OriginalNotFound, 10000, 0}},
 		"completion in a later batch": {{func(c *counter) *dialect.Request {
-			c.batch++
+			c.closeBatch()
 			return c.byCode(world.Completion, 10000)
 		}, world.Approved, 0, 10000}},
 		"completion voided": {

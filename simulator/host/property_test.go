@@ -240,11 +240,6 @@ func (o *observer) pass() {
 	o.now = o.now.Add(time.Duration(rapid.IntRange(1, 20*24).Draw(o.rt, "hours")) * time.Hour)
 }
 
-func (o *observer) closeBatch() {
-	o.batch++
-	o.late = nil
-}
-
 // check compares the books with what the answers promised.
 func (o *observer) check(opening int64) {
 	balance := o.balance()
@@ -278,10 +273,7 @@ func (o *observer) check(opening int64) {
 	require.Equal(o.rt, opened, sum, "money is conserved")
 	require.Equal(o.rt, held, reserved, "what is held is what live holds promise")
 	require.Equal(o.rt, opening-spent-held, balance, "the card has paid what was approved and not undone")
-	totals := ledger.Totals{}
-	if t := o.book.Terminal("10000001"); t.Batch == o.batch {
-		totals = t.Totals
-	}
+	totals := o.book.Terminal("10000001").Totals
 	require.Equal(o.rt, fmt.Sprint(debit, credit), fmt.Sprint(totals.DebitAmount, totals.CreditAmount), "so do the batch totals")
 }
 
@@ -322,6 +314,7 @@ func TestMoneyFollowsTheAnswers(t *testing.T) {
 			"batch": func(*rapid.T) {
 				if rapid.IntRange(0, 4).Draw(rt, "now and then") == 0 {
 					o.closeBatch()
+					o.late = nil
 				}
 			},
 			"reversal before its original": func(*rapid.T) {
