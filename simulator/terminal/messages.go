@@ -227,7 +227,8 @@ func (m *Messages) Needs(t world.TransactionType) [][]string {
 func (m *Messages) understood() (n int) {
 	p := Params{
 		Terminal: "10000001", Merchant: "104110045110012", Card: Card{PAN: "6222020000000000"},
-		HasAmount: true, Amount: 1000, Currency: world.CNY, STAN: 2, Batch: 1, Original: Original{STAN: 1},
+		HasAmount: true, Amount: 1000, Cash: 100, Tip: 100, Currency: world.CNY, STAN: 2, Batch: 1,
+		Original: Original{STAN: 1}, Approval: "123456",
 		Time: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC),
 	}
 	var req dialect.Request

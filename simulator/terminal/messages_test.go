@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,16 +30,24 @@ func mustUnpack(t testing.TB, d *dialect.Dialect, r *terminal.Request) *iso8583.
 // everyType are the transactions that every embedded dialect has words for.
 var everyType = []world.TransactionType{
 	world.Inquiry, world.Sale, world.Void, world.Refund, world.Reversal, world.SignOn, world.SignOff, world.Echo,
+	world.PreAuth, world.PreAuthVoid, world.Completion, world.CompletionVoid, world.CompletionAdvice,
+	world.OfflineSale, world.Adjustment, world.Tip,
+}
+
+// otherTypes are those that only some dialects have words for.
+var otherTypes = map[string][]world.TransactionType{
+	"iso87-ascii": {world.Cash, world.CashBack},
+	"iso87-bcd":   {world.Cash, world.CashBack},
 }
 
 func TestEveryMessageIsTakenForWhatItIs(t *testing.T) {
 	for _, name := range dialects {
 		d, m := load(t, name)
-		assert.Equal(t, everyType, m.Types(), name)
-		for _, is := range everyType {
+		assert.ElementsMatch(t, slices.Concat(everyType, otherTypes[name]), m.Types(), name)
+		for _, is := range m.Types() {
 			t.Run(name+"/"+is.String(), func(t *testing.T) {
 				p := params(7)
-				p.Original.STAN = 5
+				p.Original.STAN, p.Approval, p.Cash, p.Tip = 5, "654321", 300, 200
 				r, err := m.Request(is, p, nil)
 				require.NoError(t, err)
 				req := readBack(t, d, r)
@@ -53,8 +62,14 @@ func TestEveryMessageIsTakenForWhatItIs(t *testing.T) {
 					assert.Equal(t, pan, req.Card.Clear())
 					assert.Equal(t, world.CNY, req.Currency)
 				}
-				if is == world.Void || is == world.Reversal {
+				switch is {
+				case world.PreAuthVoid, world.Completion, world.CompletionAdvice:
+					assert.Equal(t, "654321", req.Original.Approval.String())
+				case world.Void, world.Reversal, world.CompletionVoid, world.Adjustment, world.Tip:
 					assert.Equal(t, uint32(5), req.Original.STAN)
+				case world.CashBack:
+					assert.Equal(t, int64(300), req.Cash)
+					assert.Equal(t, world.CNY, req.CashIn)
 				}
 				if is == world.SignOn && name == "unionpay-pos" {
 					_, ok := d.KeyDownload(req)
@@ -216,8 +231,13 @@ func TestAnyValuesMakeAReadableMessage(t *testing.T) {
 				STAN:     rapid.Uint32Range(1, 999_999).Draw(rt, "stan"),
 				Batch:    rapid.Uint32Range(1, 999_999).Draw(rt, "batch"),
 				Original: terminal.Original{STAN: rapid.Uint32Range(1, 999_999).Draw(rt, "original")},
+				Approval: rapid.StringMatching(`[0-9A-Z]{6}`).Draw(rt, "approval"),
 			}
+			p.Tip = min(p.Amount, 1)
 			is := rapid.SampledFrom(everyType).Draw(rt, "type")
+			if is == world.Tip && p.Tip == 0 {
+				is = world.Adjustment
+			}
 			r, err := m.Request(is, p, nil)
 			if err != nil {
 				rt.Fatalf("%s: %v", is, err)

@@ -21,6 +21,8 @@ type Params struct {
 
 	Amount    int64 // minor units; counts if HasAmount
 	HasAmount bool
+	Cash      int64 // of Amount, what is paid out in cash; 0: none
+	Tip       int64 // of Amount, what was added to the sale; 0: none
 	Currency  world.Currency
 
 	STAN     uint32
@@ -29,7 +31,7 @@ type Params struct {
 	Approval string // of the original
 	Operator string // two digits; default "01"
 
-	// Original is what a void, refund or reversal is about.
+	// Original is what a void, refund, completion, reversal or the like is about.
 	Original Original
 
 	// Reason is DE 39 of a reversal. Default 98: no answer came.
@@ -48,7 +50,7 @@ type Params struct {
 
 // Original names an earlier transaction of the terminal.
 type Original struct {
-	Type  world.TransactionType // default: a sale
+	Type  world.TransactionType // default: what such a message is usually about, else a sale
 	STAN  uint32
 	Batch uint32    // default: the batch of the transaction itself
 	Time  time.Time // when it was; zero: not known
@@ -107,6 +109,8 @@ var values = map[string]func(*Params) string{
 		}
 		return fmt.Sprintf("%012d", p.Amount)
 	},
+	"cash": func(p *Params) string { return twelveDigits(p.Cash) },
+	"tip":  func(p *Params) string { return twelveDigits(p.Tip) },
 	"currency": func(p *Params) string {
 		if p.Currency == 0 {
 			return ""
@@ -148,6 +152,10 @@ var needs = map[string]func(*Params) bool{
 	"merchant":      func(p *Params) bool { return p.Merchant != "" },
 	"batch":         func(p *Params) bool { return p.Batch != 0 },
 	"rrn":           func(p *Params) bool { return p.RRN != "" },
+	"approval":      func(p *Params) bool { return p.Approval != "" },
+	"cash":          func(p *Params) bool { return p.Cash != 0 },
+	"tip":           func(p *Params) bool { return p.Tip != 0 },
+	"currency":      func(p *Params) bool { return p.Currency != 0 },
 	"original_stan": func(p *Params) bool { return p.Original.STAN != 0 },
 }
 
@@ -158,6 +166,14 @@ func sixDigits(n uint32) string {
 	}
 	s := strconv.FormatUint(uint64(n), 10)
 	return strings.Repeat("0", max(0, 6-len(s))) + s
+}
+
+// twelveDigits writes an amount; zero is none.
+func twelveDigits(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%012d", n)
 }
 
 func clock(t time.Time, layout, otherwise string) string {
@@ -180,6 +196,8 @@ func (p *Params) check() error {
 	switch {
 	case p.HasAmount && (p.Amount < 0 || p.Amount > 999_999_999_999):
 		return fmt.Errorf("an amount of %d minor units does not fit DE 4: it takes 0 to 999999999999", p.Amount)
+	case p.Cash < 0 || p.Cash > p.Amount || p.Tip < 0 || p.Tip > p.Amount:
+		return fmt.Errorf("cash of %d and a tip of %d are not parts of the amount of %d minor units", p.Cash, p.Tip, p.Amount)
 	case p.STAN > highest || p.Original.STAN > highest:
 		return fmt.Errorf("a STAN has at most 6 digits, %d has more", max(p.STAN, p.Original.STAN))
 	case p.Batch > highest || p.Original.Batch > highest:

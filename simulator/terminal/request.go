@@ -170,12 +170,24 @@ func (msg *message) render(p *Params, original *rendered) *rendered {
 	return r
 }
 
-// renderOriginal returns the message that a void, refund or reversal is about,
-// as far as it is known.
+// usualOriginal is what a message of a type is about, unless something else is
+// said.
+func usualOriginal(t world.TransactionType) world.TransactionType {
+	switch t {
+	case world.PreAuthVoid, world.Completion, world.CompletionAdvice:
+		return world.PreAuth
+	case world.CompletionVoid:
+		return world.Completion
+	}
+	return world.Sale
+}
+
+// renderOriginal returns the message that a void, refund, reversal or the like
+// is about, as far as it is known.
 func (m *Messages) renderOriginal(t world.TransactionType, p *Params) *rendered {
 	is := p.Original.Type
 	if is == world.Unrecognised || is == t {
-		is = world.Sale
+		is = usualOriginal(t)
 	}
 	msg := m.types[is]
 	if msg == nil || is == t {
@@ -209,7 +221,12 @@ func (m *Messages) addPIN(t world.TransactionType, r *rendered, p *Params, keys 
 
 // asksPIN reports whether the holder enters a PIN for such a transaction.
 func asksPIN(t world.TransactionType) bool {
-	return t == world.Inquiry || t == world.Sale || t == world.Void
+	switch t {
+	case world.Inquiry, world.Sale, world.Void, world.Cash, world.CashBack,
+		world.PreAuth, world.PreAuthVoid, world.Completion, world.CompletionVoid:
+		return true
+	}
+	return false
 }
 
 // pinField is where every dialect of ISO 8583:1987 has the PIN block.
