@@ -29,8 +29,10 @@ reply, and print both messages, how long it took, and what came of it.
 TYPE is one of ` + strings.Join(sendTypes(), ", ") + `.
 AMOUNT is written with its decimals, such as 10.00.
 
-A void or refund names its original with --original-stan or --rrn, a reversal
-with --original-stan. With --mac or --pin it signs on first, on the same
+A void, refund, adjustment or tip names its original with --original-stan or
+--rrn, a reversal with --original-stan, and --original-type if it is no sale.
+The void or completion of a pre-authorisation names it with --approval. The
+AMOUNT of an adjustment or tip is what the sale comes to. With --mac or --pin it signs on first, on the same
 connection, and uses the keys of the reply.
 
 Card numbers, tracks, PIN blocks and keys are masked unless --unsafe is given.
@@ -40,6 +42,10 @@ connection (4); acqsim help exit-codes has them all.`,
 		Example: `  acqsim send sale 10.00 --card good
   acqsim send sale 10.00 --card good --pin auto --mac
   acqsim send reversal 10.00 --original-stan 42
+  acqsim send pre-auth 100.00
+  acqsim send completion 80.00 --approval 123456
+  acqsim send cash-back 50.00 --cash 20.00 --dialect iso87-bcd
+  acqsim send tip 11.50 --tip 1.50 --original-stan 42
   acqsim send echo --dialect iso87-ascii --to 192.0.2.7:8585 --timeout 5s`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -29,6 +29,7 @@ type sendFlags struct {
 	terminal, merchant         string
 	stan, batch                uint32
 	rrn, approval, reason      string
+	cash, tip                  string
 	original                   uint32
 	originalBatch              uint32
 	originalDate, originalType string
@@ -66,7 +67,9 @@ func (f *sendFlags) define(s *pflag.FlagSet) {
 	s.Uint32Var(&f.original, "original-stan", 0, "STAN of the original, a `NUMBER`")
 	s.Uint32Var(&f.originalBatch, "original-batch", 0, "batch `NUMBER` of the original (default --batch)")
 	s.StringVar(&f.originalDate, "original-date", "", "date of the original, `MMDD` (default today)")
-	s.StringVar(&f.originalType, "original-type", world.Sale.String(), "what a reversal reverses: the `TYPE` of the original")
+	s.StringVar(&f.originalType, "original-type", "", "`TYPE` of the original (default a sale, a pre-auth for its void and completion, a completion for its void)")
+	s.StringVar(&f.cash, "cash", "", "of the amount of a cash-back, the `AMOUNT` that is paid out")
+	s.StringVar(&f.tip, "tip", "", "of the amount of a tip, the `AMOUNT` that was added")
 	s.StringVar(&f.reason, "reason", "", "`CODE` that says why it is reversed (default 98: no answer)")
 	s.BoolVar(&f.repeat, "repeat", false, "send it as a repeat, such as 0401")
 	s.StringArrayVar(&f.fields, "field", nil, "set a field, `N=VALUE`, or leave it out, N=; binary fields in hexadecimal; can be given several times")

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,6 +52,9 @@ func (s *sending) fillOriginal() (err error) {
 		if o.Time, err = time.Parse("0102", f.originalDate); err != nil {
 			return fmt.Errorf("--original-date: %q is no date: write MMDD, such as 1224", f.originalDate)
 		}
+	}
+	if f.originalType == "" {
+		return nil
 	}
 	if o.Type, err = world.ParseTransactionType(f.originalType); err != nil {
 		return fmt.Errorf("--original-type: %w", err)
@@ -131,6 +135,8 @@ func (s *sending) fillAmount(given []string) error {
 	switch {
 	case len(given) == 0:
 		return nil // the message says if it needs one
+	case !slices.Contains(s.m.Types(), s.is):
+		return nil // there is no such message, which is said next
 	case !wanted:
 		return fmt.Errorf("%s takes no amount, but was given %s", s.is, given[0])
 	}
@@ -139,6 +145,17 @@ func (s *sending) fillAmount(given []string) error {
 		return err
 	}
 	s.p.Amount, s.p.HasAmount = minor, true
+	for _, part := range []struct {
+		flag, text string
+		into       *int64
+	}{{"cash", s.f.cash, &s.p.Cash}, {"tip", s.f.tip, &s.p.Tip}} {
+		if part.text == "" {
+			continue
+		}
+		if *part.into, err = world.ParseAmount(part.text, s.p.Currency); err != nil {
+			return fmt.Errorf("--%s: %w", part.flag, err)
+		}
+	}
 	return nil
 }
 
