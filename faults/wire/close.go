@@ -37,11 +37,16 @@ func CloseGracefully(c net.Conn, limit time.Duration) error {
 	if err := half.CloseWrite(); err != nil {
 		return fmt.Errorf("wire: closing gracefully: %w", err)
 	}
-	if err := under.SetReadDeadline(time.Now().Add(limit)); err != nil {
+	return drain(under, limit)
+}
+
+// drain reads and discards until the peer closes, for at most limit.
+func drain(c net.Conn, limit time.Duration) error {
+	if err := c.SetReadDeadline(time.Now().Add(limit)); err != nil {
 		return fmt.Errorf("wire: closing gracefully: %w", err)
 	}
 	// Only as a Reader, so that the kernel is not asked to splice.
-	if _, err := io.Copy(io.Discard, struct{ io.Reader }{under}); err != nil {
+	if _, err := io.Copy(io.Discard, struct{ io.Reader }{c}); err != nil {
 		return fmt.Errorf("wire: closing gracefully, the peer has not closed: %w", err)
 	}
 	return nil

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/acqsim/acqsim/faults"
 )
 
 // DefaultTimeout is how long a write may block where Options do not say.
@@ -27,6 +29,12 @@ type Options struct {
 	// up to 70 years, but has to run at its pace; if it is put forward or back, what is queued
 	// already keeps its delay. Default: time.Now.
 	Now func() time.Time
+
+	// Ended, if not nil, is called once, after a final step was done to the
+	// connection (faults.Op.Final): whoever reads from it should stop, unless
+	// it is Mute, and give it up with Finish. It is called while the line is
+	// held: it must not write.
+	Ended func(faults.Step)
 }
 
 // ErrClosed is returned for what is written to a Writer after Close, and for
@@ -52,6 +60,17 @@ func (e *WriteError) Error() string {
 
 // later is the error of b, which comes after a write that failed.
 func (e *WriteError) later(b []byte) *WriteError { return &WriteError{Size: len(b), Err: e.Err} }
+
+// EndedError is the reason why nothing is written any more after a final step.
+type EndedError struct {
+	Op faults.Op
+}
+
+// Error names what was done to the connection.
+func (e *EndedError) Error() string { return "a fault ended the connection before: " + e.Op.String() }
+
+// ErrCancelled is the error of a delivery that was cancelled.
+var ErrCancelled = errors.New("wire: the delivery was cancelled")
 
 // Unwrap returns Err.
 func (e *WriteError) Unwrap() error { return e.Err }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/acqsim/acqsim/faults"
 )
 
 // Writer owns the write side of one connection and a queue of what is to be
@@ -22,6 +24,7 @@ type Writer struct {
 	conn    net.Conn
 	timeout time.Duration
 	now     func() time.Time
+	ended   func(faults.Step)
 	base    time.Time // due times are counted from here
 
 	// line is held while bytes go out. It is a channel and not a mutex so that
@@ -38,18 +41,11 @@ type Writer struct {
 	seq     uint64
 	offset  time.Duration // by how much now is ahead of the real time
 	timer   *time.Timer   // runs run when the first delivery is due
+	gone    chan struct{} // closed when the queue is given up; made by the first gap
 	running bool          // run is at work
 	flying  int           // deliveries that have left the queue and are not done
 	dropped int
 	drained chan struct{} // made by Close; closed when nothing is left
-}
-
-// delivery is one entry of the queue.
-type delivery struct {
-	due  time.Duration // since Writer.base
-	seq  uint64        // ties keep their order
-	b    []byte
-	done func(time.Time, error)
 }
 
 // NewWriter returns a writer that owns the write side of c, its write deadline
@@ -61,7 +57,7 @@ func NewWriter(c net.Conn, o Options) *Writer {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Writer{conn: c, timeout: o.Timeout, now: o.Now, base: time.Now(), line: make(chan struct{}, 1)}
+	return &Writer{conn: c, timeout: o.Timeout, now: o.Now, ended: o.Ended, base: time.Now(), line: make(chan struct{}, 1)}
 }
 
 // Write writes b now, in one write of the connection, and blocks for as long
@@ -123,41 +119,15 @@ func (w *Writer) armLocked() error {
 
 var past = time.Unix(1, 0)
 
-// WriteAt queues a copy of b to be written when Options.Now reaches at, or at
-// once if it has. What is due at the same time is written in the order of the
-// calls. The queue has no limit of its own: see Pending.
-//
-// done, which may be nil, is called once: with the time of writing, or with
-// the zero time and a *WriteError or ErrClosed. It is called from a goroutine
-// of the writer or of Close, holds up what comes after it in the queue, and
-// may call every method but Close. If the writer is closed or has failed
-// already, it is called before WriteAt returns.
+// WriteAt queues a copy of b to be written when Options.Now reaches at: a
+// delivery of one Write, see Deliver. done, which may be nil, is called once:
+// with the time of writing, or with the zero time and the error.
 func (w *Writer) WriteAt(at time.Time, b []byte, done func(written time.Time, err error)) {
-	d := &delivery{b: append([]byte(nil), b...), done: done}
-	w.mu.Lock()
-	if err := w.refusal(b); err != nil {
-		w.mu.Unlock()
-		d.finish(time.Time{}, err)
-		return
+	var told func(Result)
+	if done != nil {
+		told = func(r Result) { done(r.Last, r.Err) }
 	}
-	d.due, d.seq = w.dueLocked(at), w.seq
-	w.seq++
-	heap.Push(&w.queue, d)
-	if w.queue[0] == d && !w.running {
-		w.wakeLocked(d.due - time.Since(w.base))
-	}
-	w.mu.Unlock()
-}
-
-// refusal is why nothing more is accepted, if so.
-func (w *Writer) refusal(b []byte) error {
-	if failed := w.failed.Load(); failed != nil {
-		return failed.later(b)
-	}
-	if w.closed.Load() {
-		return ErrClosed
-	}
-	return nil
+	w.Deliver(at, []faults.Step{{Op: faults.Write, Bytes: append([]byte(nil), b...)}}, told)
 }
 
 // clockStep is from what difference on the clock has been put forward or back;
@@ -210,11 +180,10 @@ func (w *Writer) run() {
 	w.running = true
 	for len(w.queue) > 0 {
 		d := w.queue[0]
-		reason := error(nil)
 		if failed := w.failed.Load(); failed != nil {
-			reason = failed.later(d.b)
+			d.fail(failed.Err)
 		} else if w.cut.Load() {
-			reason = ErrClosed
+			d.fail(ErrClosed)
 			w.dropped++
 		} else if wait := d.due - time.Since(w.base); wait > 0 {
 			w.wakeLocked(wait)
@@ -223,32 +192,15 @@ func (w *Writer) run() {
 		heap.Pop(&w.queue)
 		w.flying++
 		w.mu.Unlock()
-		w.deliver(d, reason)
+		again := w.deliver(d)
 		w.mu.Lock()
 		w.flying--
+		if again {
+			heap.Push(&w.queue, d)
+		}
 	}
 	w.running = false
 	w.drainedLocked()
-}
-
-// deliver writes d, unless there is a reason why not.
-func (w *Writer) deliver(d *delivery, reason error) {
-	if reason == nil {
-		w.line <- struct{}{}
-		reason = w.writeLocked(d.b)
-		<-w.line
-	}
-	if reason != nil {
-		d.finish(time.Time{}, reason)
-		return
-	}
-	d.finish(w.now(), nil)
-}
-
-func (d *delivery) finish(written time.Time, err error) {
-	if d.done != nil {
-		d.done(written, err)
-	}
 }
 
 // Pending returns how many deliveries have been queued and are not done. Who
@@ -318,19 +270,25 @@ func (w *Writer) drainedLocked() {
 func (w *Writer) giveUp() {
 	// The flag goes first: whoever sets a deadline after ours sees it.
 	w.cut.Store(true)
+	w.mu.Lock()
+	if w.gone != nil {
+		close(w.gone)
+		w.gone = nil
+	}
+	w.mu.Unlock()
 	_ = w.conn.SetWriteDeadline(past) // fails only on a closed connection, which ends a write too
 	w.run()
 }
 
 // deliveries is a heap, the first due first.
-type deliveries []*delivery
+type deliveries []*Delivery
 
 func (q deliveries) Len() int { return len(q) }
 func (q deliveries) Less(i, j int) bool {
 	return q[i].due < q[j].due || q[i].due == q[j].due && q[i].seq < q[j].seq
 }
 func (q deliveries) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *deliveries) Push(d any)   { *q = append(*q, d.(*delivery)) }
+func (q *deliveries) Push(d any)   { *q = append(*q, d.(*Delivery)) }
 func (q *deliveries) Pop() any {
 	last := len(*q) - 1
 	d := (*q)[last]

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package wire
+
+func unsent(any) (int, error) { return 0, &PlatformError{"counting unsent bytes"} }
