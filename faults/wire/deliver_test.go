@@ -289,7 +289,7 @@ func texts(c *tape) (all []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, w := range c.writes {
-		all = append(all, string(w.b))
+		all = append(all, w.b)
 	}
 	return all
 }
