@@ -20,10 +20,12 @@ const maxBatch = 32
 // arrived together, and their replies, in arrival order. The books are taken
 // once for all of them, and the replies leave in one write.
 type batch struct {
-	c    *conn
-	all  []*exchange // those in use, and behind them those of earlier batches
-	n    int         // in use
-	jobs []host.Job
+	c   *conn
+	all []*exchange // those in use, and behind them those of earlier batches
+	n   int         // in use
+	// began is when the first frame had been read, and with it the others.
+	began time.Time
+	jobs  []host.Job
 
 	out      []byte               // replies, ready to be written
 	evidence []byte               // masked frames that events refer to
@@ -31,9 +33,9 @@ type batch struct {
 	sent     []transcript.Event   // of replies, once they are written
 	frames   []span               // where events' frames lie in evidence
 	replies  []span               // where sent events' frames lie
-	arrived  []time.Time          // when the request of a reply was read
 	held     []delivery           // replies whose time has not come
 	postings []transcript.Posting // that events refer to
+	tally    tally                // of exchanges that are not counted yet
 }
 
 // delivery is a reply that is written later.
@@ -77,8 +79,9 @@ func (b *batch) begin(c *conn) {
 	b.c, b.n, b.jobs = c, 0, b.jobs[:0]
 	b.out, b.evidence = b.out[:0], b.evidence[:0]
 	b.events, b.sent = b.events[:0], b.sent[:0]
-	b.frames, b.replies, b.arrived = b.frames[:0], b.replies[:0], b.arrived[:0]
+	b.frames, b.replies = b.frames[:0], b.replies[:0]
 	b.held, b.postings = b.held[:0], b.postings[:0]
+	b.began = time.Now()
 }
 
 // take reads the message of a frame.
@@ -89,7 +92,7 @@ func (b *batch) take(f frame.Frame) {
 	x := b.all[b.n]
 	b.n++
 	b.c.messages++
-	x.frame, x.message, x.arrived = f, b.c.messages, time.Now()
+	x.frame, x.message, x.arrived = f, b.c.messages, b.began
 	x.read(b.c.l.Dialect)
 }
 
@@ -137,11 +140,12 @@ func (b *batch) flush() error {
 	before := 0 // bytes of the write that are of earlier replies
 	for i, s := range b.replies {
 		e := &b.sent[i]
-		e.At, e.Elapsed, e.Raw = at, at.Sub(b.arrived[i]), b.evidence[s.from:s.to:s.to]
+		e.At, e.Elapsed, e.Raw = at, at.Sub(b.began), b.evidence[s.from:s.to:s.to]
 		failed := notSent(e, before, err)
 		before += len(e.Raw)
-		c.s.o.Metrics.exchange(e.Type, e.Outcome, e.Elapsed, failed)
+		c.s.o.Metrics.add(&b.tally, e.Type, e.Outcome, e.Elapsed, failed)
 	}
+	c.s.o.Metrics.count(&b.tally)
 	c.s.o.Journal.Append(b.sent...)
 	return err
 }

@@ -16,7 +16,7 @@ type Metrics struct {
 	keepAlives, badFrames, discarded prometheus.Counter
 	unbuilt, unsent, stateErrors     prometheus.Counter
 	open                             prometheus.Gauge
-	elapsed                          prometheus.Histogram
+	elapsed                          histogram
 
 	// answered counts exchanges by transaction type and outcome.
 	answered [][]atomic.Uint64
@@ -41,9 +41,6 @@ func NewMetrics() *Metrics {
 		stateErrors: counter("state_errors_total", "Times that the state could not be written."),
 		open: prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "acqsim", Name: "connections_open",
 			Help: "Connections that are open."}),
-		elapsed: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "acqsim", Name: "exchange_seconds",
-			Help:    "From the request read to the reply written.",
-			Buckets: []float64{25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 0.1, 0.5, 1, 5, 30, 60}}),
 	}
 	m.answered = make([][]atomic.Uint64, len(world.TransactionTypes())+1)
 	for t := range m.answered {
@@ -52,18 +49,57 @@ func NewMetrics() *Metrics {
 	return m
 }
 
-func (m *Metrics) exchange(t world.TransactionType, o world.Outcome, elapsed time.Duration, err error) {
+// tally gathers exchanges before they are counted together: counters are shared
+// by all connections, and each message would wait for them.
+type tally struct {
+	typ      world.TransactionType
+	outcome  world.Outcome
+	answered uint64 // of that type and outcome
+	unsent   uint64
+	elapsed  tallied
+}
+
+// add tallies one exchange.
+func (m *Metrics) add(y *tally, t world.TransactionType, o world.Outcome, elapsed time.Duration, err error) {
 	if err != nil {
-		m.unsent.Inc()
+		y.unsent++
 		return
 	}
-	m.answered[t][o].Add(1)
-	m.elapsed.Observe(elapsed.Seconds())
+	if y.typ != t || y.outcome != o {
+		m.countAnswered(y)
+		y.typ, y.outcome = t, o
+	}
+	y.answered++
+	y.elapsed.add(elapsed)
+}
+
+// count counts what was tallied, and begins the tally anew.
+func (m *Metrics) count(y *tally) {
+	m.countAnswered(y)
+	if y.unsent > 0 {
+		m.unsent.Add(float64(y.unsent))
+		y.unsent = 0
+	}
+	m.elapsed.count(&y.elapsed)
+}
+
+func (m *Metrics) countAnswered(y *tally) {
+	if y.answered > 0 {
+		m.answered[y.typ][y.outcome].Add(y.answered)
+		y.answered = 0
+	}
+}
+
+// exchange counts a single one.
+func (m *Metrics) exchange(t world.TransactionType, o world.Outcome, elapsed time.Duration, err error) {
+	var y tally
+	m.add(&y, t, o, elapsed, err)
+	m.count(&y)
 }
 
 func (m *Metrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{m.connected, m.refused, m.handshakes, m.keepAlives, m.badFrames, m.discarded,
-		m.unbuilt, m.unsent, m.stateErrors, m.open, m.elapsed}
+		m.unbuilt, m.unsent, m.stateErrors, m.open}
 }
 
 // Describe implements prometheus.Collector.
@@ -72,6 +108,7 @@ func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 		c.Describe(ch)
 	}
 	ch <- exchangesDesc
+	ch <- elapsedDesc
 }
 
 // Collect implements prometheus.Collector.
@@ -79,6 +116,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	for _, c := range m.collectors() {
 		c.Collect(ch)
 	}
+	ch <- m.elapsed.metric()
 	for t, outcomes := range m.answered {
 		for o := range outcomes {
 			if n := outcomes[o].Load(); n > 0 {

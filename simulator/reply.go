@@ -53,7 +53,6 @@ func (b *batch) reply(x *exchange) {
 	b.replies = append(b.replies, b.maskReply(x, out[from:], len(b.sent)))
 	b.sent = longer(b.sent)
 	b.fillSent(&b.sent[len(b.sent)-1], x)
-	b.arrived = append(b.arrived, x.arrived)
 }
 
 func (b *batch) fillSent(e *transcript.Event, x *exchange) {

@@ -107,9 +107,11 @@ func (j *Journal) Append(events ...transcript.Event) (first uint64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for i := range events {
-		s := j.room(&events[i])
+		s := j.tail(&events[i])
 		if s == nil {
-			return first
+			if s = j.room(&events[i]); s == nil {
+				return first
+			}
 		}
 		j.last++
 		if first == 0 {
@@ -125,6 +127,27 @@ func (j *Journal) Append(events ...transcript.Event) (first uint64) {
 		j.wake()
 	}
 	return first
+}
+
+// tail returns the newest segment, if e fits into it as it is and no limit is
+// near; nil if that takes a closer look. It is room for nearly every event.
+func (j *Journal) tail(e *transcript.Event) *segment {
+	n := len(j.segments)
+	if n == 0 || j.closed {
+		return nil
+	}
+	s := j.segments[n-1]
+	if s.full(j.o.Bytes/segmentsKept) || j.kept() >= j.o.Keep || !s.raw.hasRoom(len(e.Raw)) ||
+		!s.secrets.hasRoom(len(e.Secrets)) || !s.postings.hasRoom(len(e.Postings)) {
+		return nil
+	}
+	text := textBytes(e)
+	if j.bytes+text > j.o.Bytes {
+		return nil
+	}
+	s.bytes += text
+	j.bytes += text
+	return s
 }
 
 // room returns the segment that takes e, with room for it; nil once the journal

@@ -83,9 +83,10 @@ func (s *segment) add(e *transcript.Event) *transcript.Event {
 	return kept
 }
 
-// reset empties a segment that nobody reads.
+// reset empties a segment that nobody reads and that is used again at once.
+// What stood in it stays until it is overwritten: to clear it would fetch all of
+// it from memory once more.
 func (s *segment) reset() {
-	clear(s.events) // lets go of the strings
 	s.events = s.events[:0]
 	s.bytes = segmentBytes(cap(s.events)) + s.raw.reset() + s.secrets.reset() + s.postings.reset()
 }
@@ -99,6 +100,11 @@ type slabs[T any] struct {
 func (s *slabs[T]) size() int {
 	var one T
 	return int(unsafe.Sizeof(one))
+}
+
+// hasRoom reports whether the slab in use has room for n.
+func (s *slabs[T]) hasRoom(n int) bool {
+	return n == 0 || s.at < len(s.all) && cap(s.all[s.at])-len(s.all[s.at]) >= n
 }
 
 // fits returns the slab, from the one in use on, that has room for n, or the
