@@ -80,6 +80,19 @@ func (f Format) Cut(b []byte, max int) (fr Frame, rest []byte, err error) {
 	return f.split(b[:s.total:s.total], s), b[s.total:], nil
 }
 
+// Peek returns how many bytes the frame has that b begins with, its length
+// header included: 0 where that header is not all there. It is false where b
+// begins with no frame, or one with more than max bytes after its length header
+// (0: as Limits.Max). It is for those who look for frames anywhere: it makes no
+// errors, and costs little.
+func (f Format) Peek(b []byte, max int) (total int, ok bool) {
+	if f.Validate() != nil {
+		return 0, false
+	}
+	s := f.scan(b, Limits{Max: max}.effective().Max)
+	return s.total, s.bad == 0
+}
+
 // scan is what the start of a buffer says about the frame in it.
 type scan struct {
 	total     int   // bytes of the frame, its length header included; 0 while unknown
