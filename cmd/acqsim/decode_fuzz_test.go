@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
@@ -43,6 +44,16 @@ func FuzzDecodeInput(f *testing.F) {
 		require.NotEqual(t, exitInternal, code, text)
 		require.NotContains(t, text, planted)
 	})
+}
+
+// A byte that would be a digit in EBCDIC ends a number of ASCII digits.
+func TestDecodeShowsNoCardNumberBeforeOtherDigits(t *testing.T) {
+	for _, src := range []string{planted + "\xF0\x00\x00", "\xF5" + planted + "\x00"} {
+		_, text := runDecode([]byte(src))
+		squeezed := strings.NewReplacer(" ", "", "\n", "", "|", "").Replace(text)
+		assert.NotContains(t, squeezed, planted)
+		assert.NotContains(t, strings.ToLower(squeezed), hex.EncodeToString([]byte(planted)))
+	}
 }
 
 func TestDecodeShowsNoCardNumberOfGarbage(t *testing.T) {

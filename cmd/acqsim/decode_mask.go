@@ -77,20 +77,23 @@ func cardStarts(d *dialect.Dialect, ix *dialect.Index) (starts []int) {
 // but them stands there, or a card number belongs there. starts are such places,
 // in bytes. dst is a copy of src, masked otherwise, or of its beginning.
 func maskStrays(dst, src []byte, starts []int) {
-	characters := digitRun{n: len(src), starts: map[int]bool{},
-		at: func(i int) int {
-			if c := src[i]; c >= '0' && c <= '9' || c >= 0xF0 && c <= 0xF9 {
-				return int(c & 0xF)
-			}
-			return -1
-		},
-		separator: func(i int) bool { return strings.IndexByte("=D^", src[i]) >= 0 },
-		erase: func(i int) {
-			if i < len(dst) {
-				dst[i] &= 0xF0
-			}
-		},
+	characters := func(zero byte, separators string) digitRun {
+		return digitRun{n: len(src), starts: map[int]bool{},
+			at: func(i int) int {
+				if c := src[i]; c >= zero && c <= zero+9 {
+					return int(c - zero)
+				}
+				return -1
+			},
+			separator: func(i int) bool { return strings.IndexByte(separators, src[i]) >= 0 },
+			erase: func(i int) {
+				if i < len(dst) {
+					dst[i] = zero
+				}
+			},
+		}
 	}
+	ascii, ebcdic := characters('0', "=D^"), characters(0xF0, "\x7E\xC4\xB0")
 	packed := digitRun{n: 2 * len(src), starts: map[int]bool{},
 		at: func(i int) int {
 			if d := nibble(src, i); d <= 9 {
@@ -110,9 +113,10 @@ func maskStrays(dst, src []byte, starts []int) {
 		},
 	}
 	for _, s := range starts {
-		characters.starts[s], packed.starts[2*s] = true, true
+		ascii.starts[s], ebcdic.starts[s], packed.starts[2*s] = true, true, true
 	}
-	characters.mask()
+	ascii.mask()
+	ebcdic.mask()
 	packed.mask()
 }
 
