@@ -37,6 +37,11 @@ with offsets (hexdump -C, xxd, tcpdump -x, Wireshark), in base64, or as they
 stood on the line. With or without length header, TPDU and header; in any number,
 one after the other or, in hexadecimal, one on each line.
 
+A packet capture (pcap or pcapng, of tcpdump or Wireshark) is put together again
+to its TCP streams, and these are cut into frames. Each request is shown with its
+reply, the time and the addresses, and so is what ends a stream, what is missing
+in it, and what is no frame.
+
 The dialect is recognised unless --dialect names one. Of a message that goes
 wrong, everything before the place is shown, then why, then the bytes around it.
 
@@ -47,6 +52,8 @@ MAC is wrong.`,
 		Example: `  acqsim decode 0800 2020 0000 00C0 0012 ...
   acqsim decode capture.bin
   xxd capture.bin | acqsim decode --offsets
+  acqsim decode terminal.pcap
+  tcpdump -i eth0 -w - tcp port 8583 | acqsim decode
   acqsim decode --dialect my.yaml --json < messages.hex`,
 		RunE: func(_ *cobra.Command, args []string) error { return a.decode(&o, args) },
 	}
@@ -76,6 +83,14 @@ func (a *app) decode(o *decodeOptions, args []string) error {
 	named, all, err := a.splitters(o.dialect)
 	if err != nil {
 		return err
+	}
+	packets, name, err := a.captureInput(o, args)
+	if err != nil {
+		return err
+	}
+	if packets != nil {
+		defer packets.Close()
+		return a.decodeCapture(packets, name, o, named, &v)
 	}
 	src, err := a.readInput(o.file, args)
 	if err != nil {
@@ -299,6 +314,8 @@ func plural(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
+var errWrongMAC = errors.New("a MAC is wrong: it was made with another key, or the message was changed")
+
 // verdict is the command's error: each message that can't be read, or MACs that
 // are wrong.
 func (r *decodeResult) verdict() error {
@@ -325,7 +342,7 @@ func (r *decodeResult) verdict() error {
 	case len(bad) > 1:
 		return usagef("%d of %d messages can't be read; the first: %w", len(bad), len(r.Messages), bad[0])
 	case wrongMACs:
-		return exitWith(exitNegative, errors.New("a MAC is wrong: it was made with another key, or the message was changed"))
+		return exitWith(exitNegative, errWrongMAC)
 	}
 	return nil
 }

@@ -282,7 +282,7 @@ func (a *app) readInput(file string, args []string) ([]byte, error) {
 	case file != "" && len(args) > 0:
 		return nil, usagef("give a message or --file, not both")
 	case fromStdin:
-		if f, ok := a.stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) { //nolint:gosec // a file descriptor is small
+		if isTerminal(a.stdin) {
 			_, _ = fmt.Fprintln(a.stderr, "Paste a message in hex or base64, and end it with Ctrl-D (Windows: Ctrl-Z and Enter).")
 		}
 		return readBounded(a.stdin, "stdin", maxInput)
@@ -297,6 +297,11 @@ func (a *app) readInput(file string, args []string) ([]byte, error) {
 	}
 	defer f.Close() //nolint:errcheck // nothing was written
 	return readBounded(f, file, maxInput)
+}
+
+func isTerminal(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // a file descriptor is small
 }
 
 func isFile(name string) bool {

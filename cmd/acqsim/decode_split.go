@@ -23,6 +23,7 @@ type piece struct {
 	header  []byte
 	bodyAt  int
 	warning string // what is wrong with the frame
+	torn    bool   // what comes before or after it is not known
 }
 
 func (p *piece) body() []byte { return p.raw[p.bodyAt:] }
@@ -150,6 +151,17 @@ func (p *piece) divide() {
 	p.header = between
 }
 
+// unroutable is why a host of the dialect drops the frame; empty: it does not.
+func (p *piece) unroutable() string {
+	return p.dialect.Unroutable(frame.Frame{Raw: p.raw, TPDU: p.tpdu, Header: p.header, Body: p.body()})
+}
+
+func (p *piece) warnUnroutable() {
+	if why := p.unroutable(); why != "" {
+		p.warning = "a host of this dialect drops it without an answer: " + why
+	}
+}
+
 // others names the dialects that read the same bytes in the same way as well.
 func (s *splitter) others(b []byte, x dialect.Detection) (names []string) {
 	for _, d := range s.dialects {
@@ -185,16 +197,11 @@ func (s *splitter) oddFrames(d *dialect.Dialect, b []byte) (all []piece) {
 	if len(b) <= overhead {
 		return nil
 	}
-	unroutable := func(p *piece) string {
-		return d.Unroutable(frame.Frame{Raw: p.raw, TPDU: p.tpdu, Header: p.header, Body: p.body()})
-	}
 	f, rest, err := format.Cut(b, frame.HighestMax)
 	if err == nil && len(f.Body) > 0 && len(f.Raw)-len(f.Body) == overhead {
 		p := piece{raw: f.Raw, dialect: d, length: b[:size], bodyAt: overhead}
 		p.divide()
-		if why := unroutable(&p); why != "" {
-			p.warning = "a host of this dialect drops it without an answer: " + why
-		}
+		p.warnUnroutable()
 		all = append(all, p)
 		if len(rest) == 0 {
 			return all
@@ -202,7 +209,7 @@ func (s *splitter) oddFrames(d *dialect.Dialect, b []byte) (all []piece) {
 	}
 	p := piece{raw: b, dialect: d, length: b[:size], bodyAt: overhead, warning: lengthWarning(d, b)}
 	p.divide()
-	if unroutable(&p) == "" {
+	if p.unroutable() == "" {
 		all = append(all, p)
 	}
 	return all

@@ -166,6 +166,12 @@ func (v *viewer) hide(m *decoded, p *piece) {
 	for i := range m.stars {
 		m.stars[i] = m.shown[i] != p.raw[i]
 	}
+	if p.torn {
+		first, last := tornEdges(p.raw)
+		for i := range m.stars {
+			m.stars[i] = m.stars[i] || i < first || i >= len(m.stars)-last
+		}
+	}
 	// Zeros beside what was hidden may have been hidden as well.
 	filler := func(i int) bool { return m.shown[i] == 0 || m.shown[i] == '0' }
 	for i := 1; i < len(m.stars); i++ {
