@@ -69,7 +69,7 @@ cards: {a: {pan: "4111111111111111", balance: 300, limits: {single: "100"}}}
 func TestEveryKeyOfAFile(t *testing.T) {
 	w := load(t, `
 base: none
-acquirer: {id: "123", name: both, currency: "840", base_key: "000102030405060708090A0B0C0D0E0F"}
+acquirer: {id: "123", name: both, currency: "840", hold_days: 7, base_key: "000102030405060708090A0B0C0D0E0F"}
 issuers:
   bank: {id: "01020000", name: {en: Bank, zh: 银行}, bins: ["622200-622299", "95"], state: slow, delay: 1m30s, about: x}
 accounts:
@@ -103,7 +103,7 @@ terminals:
 holidays:
   h: {name: n, days: {2026-10-01: {en: National Day}, 2026-10-02: }}
 `)
-	assert.Equal(t, world.Acquirer{ID: "123", Name: world.Bilingual{EN: "both", ZH: "both"}, Currency: world.USD,
+	assert.Equal(t, world.Acquirer{ID: "123", Name: world.Bilingual{EN: "both", ZH: "both"}, Currency: world.USD, HoldDays: 7,
 		BaseKey: []byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}}, w.Acquirer)
 	assert.Equal(t, &world.Issuer{
 		Alias: "bank", ID: "01020000", Name: world.Bilingual{EN: "Bank", ZH: "银行"}, State: world.IssuerSlow, Delay: 90 * time.Second,
@@ -137,6 +137,7 @@ func TestLoadReportsMistakes(t *testing.T) {
 		"crads: {}":                                                              "1:1: unknown key `crads` (did you mean `cards`?)",
 		"base: nothing":                                                          "1:7: no base is called \"nothing\"; write default or none",
 		"acquirer: {id: \"12a\"}":                                                "1:16: acquirer: the ID has up to 11 digits (DE 32)",
+		"acquirer: {hold_days: 3651}":                                            "1:23: acquirer: hold_days is between 0 (the default of 30) and 3650",
 		"acquirer: {currency: RMB}":                                              "1:22: no currency is called \"RMB\"; write its three digits if it is a rare one",
 		"cards: {x: {}}":                                                         "1:12: card x: the `pan` is missing",
 		"cards: {x: }":                                                           "1:11: card x: the `pan` is missing",
