@@ -28,7 +28,7 @@ func (d *Dialect) CompletionShare() int { return d.conv.completionShare }
 
 const (
 	defaultShare = 100
-	highestShare = 1000
+	highestShare = 200
 )
 
 // edges compiles the outcomes; what the file does not say has the default.

@@ -94,6 +94,12 @@ func TestUserDialect(t *testing.T) {
 	assert.Equal(t, security.ISO1, d.PINFormat())
 	assert.True(t, d.RepeatsAnswer())
 	assert.True(t, d.RememberUnmatched())
+	assert.Equal(t, 100, d.CompletionShare())
+	assert.Equal(t, EdgeOutcomes{
+		ReversalUnmatched: world.OriginalNotFound, ReversalClosedBatch: world.OriginalNotFound,
+		ReversalOtherAmount: world.OriginalAmountDiffers, ReversalOfDeclined: world.Approved,
+		ReversalOfVoided: world.InvalidTransaction, VoidOfVoided: world.InvalidTransaction, VoidOfReversed: world.InvalidTransaction,
+	}, *d.Edges())
 
 	m := testMAC(t, d)
 	body, err := d.Build(map[int]string{
@@ -189,6 +195,11 @@ func TestLintReportsEveryMistake(t *testing.T) {
 		{`"3": ["00*"]`, `"3": ["0000000"]`, "is longer than the field, which has at most 6"},
 		{`"3": ["00*"]`, `"3": []`, "at least one value is needed"},
 		{"for: [void]", "for: [sale]", "a sale has no original"},
+		{"clock: host", "reversals: {of_declined: aproved}", "no outcome is called \"aproved\" (did you mean `approved`?)"},
+		{"clock: host", "reversals: {of_decline: approved}", "of_decline"},
+		{"clock: host", "voids: {of_voided: x}", "no outcome is called \"x\""},
+		{"clock: host", "completion_share: 99", "99 is no share: percent of the pre-authorisation, 100 to 200"},
+		{"clock: host", "completion_share: 201", "201 is no share"},
 		{"policy: repeat-answer", "policy: again", "neither answer-94 nor repeat-answer"},
 		{"field: 64, policy: require", "field: 63, policy: require", "the MAC field 63 must be a Binary of fixed length 8"},
 		{"field: 64, policy: require", "field: 129, policy: require", "129 is no field number"},

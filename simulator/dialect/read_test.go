@@ -102,6 +102,37 @@ func TestReadCardFromTracks(t *testing.T) {
 	}
 }
 
+func TestReadTheCashOfAPurchase(t *testing.T) {
+	const other, cash = "0001156C000000000700", "0040840D000000000300"
+	for name, c := range map[string]struct {
+		de54 string
+		want int64
+		has  bool
+	}{
+		"cash alone":         {cash, 300, true},
+		"behind another":     {other + cash, 300, true},
+		"two, the first":     {cash + "0040156D000000000900", 300, true},
+		"something else":     {other, 0, false},
+		"absent":             {"-", 0, false},
+		"cut short":          {cash[:19], 0, false},
+		"no digits":          {"0040840D0000000003x0", 0, false},
+		"no currency":        {"0040CNYD000000000300", 0, false},
+		"a tip in 12 digits": {"000000000300", 0, false},
+	} {
+		for _, dialect := range []string{"iso87-ascii", "iso87-bcd"} {
+			t.Run(dialect+"/"+name, func(t *testing.T) {
+				req := read(t, load(t, dialect), with(find(t, dialect, "purchase with cash-back"), map[int]string{54: c.de54}))
+				assert.Equal(t, world.CashBack, req.Type)
+				assert.Equal(t, c.has, req.HasCash)
+				assert.Equal(t, c.want, req.Cash)
+				if c.has {
+					assert.Equal(t, world.USD, req.CashIn)
+				}
+			})
+		}
+	}
+}
+
 func TestReadOriginals(t *testing.T) {
 	iso := func(name string) map[int]string { return find(t, "iso87-ascii", name) }
 	cup := func(name string) map[int]string { return find(t, "unionpay-pos", name) }
@@ -126,6 +157,10 @@ func TestReadOriginals(t *testing.T) {
 			Original{STAN: 9, HasSTAN: true, Batch: 3, HasBatch: true}},
 		{"UnionPay void without DE 61", "unionpay-pos", with(cup("void"), map[int]string{61: "-", 37: "-", 38: "-"}),
 			Original{STAN: 42, HasSTAN: true, Own: true, Batch: 1, HasBatch: true}},
+		{"UnionPay completion, by approval code and date", "unionpay-pos", cup("completion"),
+			Original{STAN: 42, HasSTAN: true, Own: true, Batch: 1, HasBatch: true, Date: 1123, Approval: MakeID("123456")}},
+		{"completion by DE 90", "iso87-bcd", with(iso("completion"), map[int]string{38: "-", 90: "0100" + "000041" + "1122235959" + "00000000000" + "00000000000"}),
+			Original{STAN: 41, HasSTAN: true, MTI: 100, Date: 1122, Batch: 1, HasBatch: true}},
 		{"UnionPay reversal", "unionpay-pos", cup("reversal"), Original{STAN: 42, HasSTAN: true, Own: true, Batch: 1, HasBatch: true}},
 		{"UnionPay reversal of a void is about the void, not the sale in DE 61", "unionpay-pos", cup("reversal of a void"),
 			Original{STAN: 42, HasSTAN: true, Own: true, Batch: 1, HasBatch: true}},
