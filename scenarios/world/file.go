@@ -146,12 +146,12 @@ func (k *keyFile) UnmarshalNode(n strictyaml.Node) error {
 type zoneFile struct{ *time.Location }
 
 func (z *zoneFile) UnmarshalText(b []byte) (err error) {
-	z.Location, err = loadZone(string(b))
+	z.Location, err = LoadZone(string(b))
 	return err
 }
 
-// loadZone refuses "Local", which would make the world depend on the machine.
-func loadZone(s string) (*time.Location, error) {
+// LoadZone returns a time zone by its name. It refuses "Local", which would make the world depend on the machine.
+func LoadZone(s string) (*time.Location, error) {
 	if s == "" || s == "Local" {
 		return nil, fmt.Errorf("%q is not a time zone: write one such as Asia/Shanghai or UTC", s)
 	}

@@ -124,9 +124,9 @@ var weekdays = []struct {
 	{"fri", time.Friday}, {"sat", time.Saturday}, {"sun", time.Sunday},
 }
 
-// parseWeekdays reads "mon", "mon-fri" (also over the week's end: "sat-mon")
+// ParseWeekdays reads "mon", "mon-fri" (also over the week's end: "sat-mon")
 // or "daily".
-func parseWeekdays(s string) ([]time.Weekday, error) {
+func ParseWeekdays(s string) ([]time.Weekday, error) {
 	if s == "daily" {
 		s = "mon-sun"
 	}

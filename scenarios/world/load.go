@@ -43,12 +43,12 @@ func (w *World) Overlay(file string, src []byte) (*World, error) {
 	n, err := strictyaml.Parse(file, src)
 	found.Add(err)
 	if !n.Exists() {
-		return nil, redacted(found.Err())
+		return nil, Redact(found.Err())
 	}
 	laid, err := w.OverlayNode(n)
 	found.Add(err)
 	if err := found.Err(); err != nil {
-		return nil, redacted(err)
+		return nil, Redact(err)
 	}
 	return laid, nil
 }
@@ -74,7 +74,7 @@ func (w *World) OverlayNode(n strictyaml.Node) (*World, error) {
 	v := validator{w: l.world, root: n, complain: l.complain}
 	v.world()
 	if err := l.found.Err(); err != nil {
-		return nil, redacted(err)
+		return nil, Redact(err)
 	}
 	return l.world, nil
 }
@@ -82,9 +82,9 @@ func (w *World) OverlayNode(n strictyaml.Node) (*World, error) {
 // secrets finds the values of keys and PINs in a line of a file.
 var secrets = regexp.MustCompile(`\b(?:pin|imk_ac|master_key|base_key)["']?\s*:\s*["']?([^"',}]*)`)
 
-// redacted hides keys and PINs in the lines that mistakes quote, in place so
-// that carets still point right.
-func redacted(err error) error {
+// Redact hides keys and PINs in the lines that mistakes quote, in place so that
+// carets still point right. What this package returns has been redacted.
+func Redact(err error) error {
 	found, ok := err.(strictyaml.Problems)
 	if !ok {
 		return err
@@ -329,7 +329,7 @@ func (l *loader) hours(f *hoursFile) *Hours {
 	}
 	seen := map[time.Weekday]string{}
 	for _, e := range f.Weekly {
-		days, err := parseWeekdays(e.Key)
+		days, err := ParseWeekdays(e.Key)
 		if err != nil {
 			l.complain(e.AtKey, "%w", err)
 		}

@@ -307,7 +307,7 @@ func (v *validator) merchant(id string, m *Merchant) {
 		refers(thing{v, t.what, at}, "calendar", h.Calendar, "holiday calendar", v.w.Holidays)
 	}
 	for _, e := range at.At("weekly").Entries() {
-		if days, err := parseWeekdays(e.Key.Text()); err == nil {
+		if days, err := ParseWeekdays(e.Key.Text()); err == nil {
 			v.windows(t.what, h.Weekly[days[0]], e.Value)
 		}
 	}
