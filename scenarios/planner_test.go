@@ -1,0 +1,522 @@
+package scenarios_test
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/acqsim/acqsim/faults"
+	"github.com/acqsim/acqsim/scenarios"
+	"github.com/acqsim/acqsim/scenarios/world"
+)
+
+// message is a request by its fields.
+type message struct {
+	fields map[int]string
+	card   string
+	pan    string
+}
+
+func (m message) Field(n int) ([]byte, bool) { v, ok := m.fields[n]; return []byte(v), ok }
+func (m message) CardAlias() string          { return m.card }
+func (m message) CardBegins(digits string, exact bool) bool {
+	if exact {
+		return m.pan == digits
+	}
+	return m.pan != "" && strings.HasPrefix(m.pan, digits)
+}
+
+var (
+	noon   = time.Date(2026, 11, 23, 12, 0, 0, 0, time.FixedZone("CST", 8*3600))
+	client = netip.MustParseAddr("10.1.2.3")
+)
+
+func request(terminal, kind string, amount int64) *faults.Exchange {
+	mti := uint16(200)
+	switch kind {
+	case "reversal":
+		mti = 400
+	case "refund":
+		mti = 220
+	case "batch-upload":
+		mti = 320
+	case "echo":
+		mti = 800
+	}
+	return &faults.Exchange{
+		Conn: &faults.Conn{Listener: "main", Source: client, Nth: 1, Open: 1, Business: noon, Now: noon, Timeout: time.Second},
+		MTI:  mti, Type: kind, Terminal: terminal, Merchant: "999000000000001", Amount: amount, HasAmount: amount > 0,
+		Request: message{fields: map[int]string{3: "000000", 60: "22000001"}, card: "good", pan: "6200000000000005"},
+	}
+}
+
+// exchange plans a whole exchange, approved by the host, and returns what fired
+// and what becomes of it.
+func exchange(p *scenarios.Planner, x *faults.Exchange) (scenarios.Plan, faults.Delivery) {
+	var plan scenarios.Plan
+	var d faults.Delivery
+	p.OnRequest(x, &plan)
+	x.Outcome, x.Code = "approved", "00"
+	p.OnReply(x, &plan, &d)
+	return plan, d
+}
+
+func armed(t testing.TB, bodies ...string) *scenarios.Planner {
+	t.Helper()
+	p := scenarios.NewPlanner(scenarios.PlannerOptions{Seed: 1})
+	for i, body := range bodies {
+		s := load(t, body)
+		s.Name += strconv.Itoa(i)
+		require.NoError(t, p.Arm(scenarios.Arming{Scenario: s, At: noon}))
+	}
+	return p
+}
+
+// struck says for each of n sales of a terminal whether its reply is lost.
+func struck(p *scenarios.Planner, terminal string, n int) string {
+	var b strings.Builder
+	for range n {
+		_, d := exchange(p, request(terminal, "sale", 1000))
+		if d.Lost {
+			b.WriteByte('x')
+		} else {
+			b.WriteByte('.')
+		}
+	}
+	return b.String()
+}
+
+func TestWhen(t *testing.T) {
+	for when, want := range map[string]string{
+		"{}":                    "xxxxxxxx",
+		"{nth: 1}":              "x.......",
+		"{nth: [2, 4]}":         ".x.x....",
+		"{first: 3}":            "xxx.....",
+		"{every: 3}":            "..x..x..",
+		"{after: 2}":            "..xxxxxx",
+		"{until: 2}":            "xx......",
+		"{after: 1, every: 2}":  "..x.x.x.",
+		"{after: 2, until: 4}":  "..xx....",
+		"{limit: 2}":            "xx......",
+		"{every: 2, limit: 1}":  ".x......",
+		"{probability: 0}":      "........",
+		"{probability: 1}":      "xxxxxxxx",
+		"{window: 09:00-18:00}": "xxxxxxxx",
+		"{window: 18:00-09:00}": "........",
+		"{window: {hours: 03:00-05:00, zone: UTC}}": "xxxxxxxx", // noon in China
+		"{window: {hours: 11:00-13:00, days: tue}}": "........", // it is a Monday
+		"{armed_for: 1s}": "xxxxxxxx",
+	} {
+		p := armed(t, "rules: [{match: {type: sale}, when: "+when+", fault: reply.drop}]\n")
+		assert.Equal(t, want, struck(p, "T1", 8), when)
+	}
+}
+
+func TestOccurrencesAreCountedPerTerminal(t *testing.T) {
+	p := armed(t, "rules: [{when: {nth: 1}, fault: reply.drop}]\n")
+	assert.Equal(t, "x.", struck(p, "T1", 2))
+	assert.Equal(t, "x.", struck(p, "T2", 2))
+	p = armed(t, "rules: [{when: {nth: 1, count: overall}, fault: reply.drop}]\n")
+	assert.Equal(t, "x.", struck(p, "T1", 2))
+	assert.Equal(t, "..", struck(p, "T2", 2))
+	p = armed(t, "rules: [{when: {limit: 3}, fault: reply.drop}]\n")
+	assert.Equal(t, "xx", struck(p, "T1", 2))
+	assert.Equal(t, "x.", struck(p, "T2", 2), "a limit is for all terminals together")
+}
+
+func TestArmedFor(t *testing.T) {
+	p := armed(t, "rules: [{when: {armed_for: 10m}, fault: reply.drop}]\n")
+	x := request("T1", "sale", 1000)
+	x.Now = noon.Add(10*time.Minute - 1)
+	_, d := exchange(p, x)
+	assert.True(t, d.Lost)
+	x = request("T1", "sale", 1000)
+	x.Now = noon.Add(10 * time.Minute)
+	_, d = exchange(p, x)
+	assert.False(t, d.Lost)
+}
+
+func TestMatch(t *testing.T) {
+	for match, want := range map[string]bool{
+		`{}`:                              true,
+		`{type: sale}`:                    true,
+		`{type: [void, sale]}`:            true,
+		`{type: void}`:                    false,
+		`{mti: "0200"}`:                   true,
+		`{mti: ["0100", "0400"]}`:         false,
+		`{terminal: "T*"}`:                true,
+		`{terminal: "T?"}`:                true,
+		`{terminal: "T??"}`:               false,
+		`{terminal: ["A", "*1"]}`:         true,
+		`{merchant: "999*001"}`:           true,
+		`{merchant: "998*"}`:              false,
+		`{card: good}`:                    true,
+		`{card: poor}`:                    false,
+		`{card: "6200"}`:                  true,
+		`{card: "6200000000000005"}`:      true,
+		`{card: "620000000000000"}`:       false, // 15 digits are a whole number
+		`{card: ["4", "62"]}`:             true,
+		`{amount: "10.00"}`:               true,
+		`{amount: 10}`:                    true,
+		`{amount: "10.01"}`:               false,
+		`{amount: "1.00..10.00"}`:         true,
+		`{amount: "..9.99"}`:              false,
+		`{amount: "10.00.."}`:             true,
+		`{amount: x.00}`:                  true,
+		`{amount: [x.51, "10.00"]}`:       true,
+		`{amount: x0.00}`:                 true,
+		`{amount: x1.00}`:                 false,
+		`{field: {3: "000000"}}`:          true,
+		`{field: {3: "310000"}}`:          false,
+		`{field: {60: {prefix: "22"}}}`:   true,
+		`{field: {60: {regex: "1$"}}}`:    true,
+		`{field: {55: {absent: true}}}`:   true,
+		`{field: {3: {absent: true}}}`:    false,
+		`{field: {55: {absent: false}}}`:  false,
+		`{field: {55: "x"}}`:              false,
+		`{source: 10.0.0.0/8}`:            true,
+		`{source: [10.1.2.3]}`:            true,
+		`{source: 192.168.0.0/16}`:        false,
+		`{listener: main}`:                true,
+		`{listener: "m*"}`:                true,
+		`{listener: other}`:               false,
+		`{connection: 1}`:                 true,
+		`{connection: "2.."}`:             false,
+		`{open: "..1"}`:                   true,
+		`{server_name: x}`:                false,
+		`{outcome: approved}`:             true,
+		`{outcome: [insufficient-funds]}`: false,
+		`{code: "00"}`:                    true,
+		`{code: ["05", "51"]}`:            false,
+		`{type: sale, terminal: "X"}`:     false, // all keys have to fit
+		`{source_of: "T1"}`:               false, // it has never been seen
+	} {
+		p := armed(t, "rules: [{match: "+match+", fault: reply.drop}]\n")
+		_, d := exchange(p, request("T1", "sale", 1000))
+		assert.Equal(t, want, d.Lost, match)
+	}
+}
+
+func TestTheFirstRuleWinsAndOthersCanJoin(t *testing.T) {
+	p := armed(t, `
+rules:
+  - {match: {type: sale}, when: {nth: 1}, fault: {reply.delay: 1s}}
+  - {match: {type: sale}, when: {until: 2}, fault: {reply.delay: 2s}}
+  - {match: {type: sale}, fault: reply.duplicate, also: true}
+`)
+	plan, d := exchange(p, request("T1", "sale", 1000))
+	assert.Equal(t, time.Second, d.Delay)
+	require.Len(t, plan.Fired, 2)
+	assert.Equal(t, scenarios.Strike{Scenario: "x0", Rule: 1, Faults: []string{"reply.delay"}}, plan.Fired[0])
+	assert.Equal(t, 3, plan.Fired[1].Rule)
+	_, d = exchange(p, request("T1", "sale", 1000))
+	assert.Equal(t, 2*time.Second, d.Delay, "the second rule has counted both")
+	plan, d = exchange(p, request("T1", "sale", 1000))
+	assert.Zero(t, d.Delay)
+	assert.Len(t, plan.Fired, 1)
+}
+
+// A rule with faults of request and reply strikes both by one decision.
+func TestARuleOfRequestAndReply(t *testing.T) {
+	p := armed(t, "rules: [{when: {nth: 2}, fault: [{request.hold: 1s}, reply.drop]}]\n")
+	plan, d := exchange(p, request("T1", "sale", 1000))
+	assert.Zero(t, plan.Request.Hold)
+	assert.False(t, d.Lost)
+	plan, d = exchange(p, request("T1", "sale", 1000))
+	assert.Equal(t, time.Second, plan.Request.Hold)
+	assert.True(t, d.Lost)
+	assert.Len(t, plan.Fired, 1, "it is one strike")
+
+	plan.Reset()
+	assert.Empty(t, plan.Fired)
+	assert.Zero(t, plan.Request.Hold)
+}
+
+func TestWhatTheHostIsGivenToDecide(t *testing.T) {
+	p := armed(t, "given: {outcome: [{match: {type: sale}, when: {nth: 1}, is: cut-over}, {is: issuer-down}]}\n")
+	plan, _ := exchange(p, request("T1", "sale", 1000))
+	assert.Equal(t, world.CutOver, plan.Outcome)
+	assert.Equal(t, []scenarios.Strike{{Scenario: "x0", Outcome: world.CutOver}}, plan.Fired)
+	plan, _ = exchange(p, request("T1", "sale", 1000))
+	assert.Equal(t, world.IssuerDown, plan.Outcome)
+	plan, _ = exchange(p, request("T1", "reversal", 1000))
+	assert.Equal(t, world.Undecided, plan.Outcome, "a reversal stays honest unless a match names it")
+	plan, _ = exchange(p, request("T1", "echo", 0))
+	assert.Equal(t, world.Undecided, plan.Outcome)
+}
+
+func TestConnections(t *testing.T) {
+	p := armed(t, "rules: [{when: {nth: 1}, fault: {accept.close: 20ms}}]\n",
+		"rules: [{match: {terminal: \"T*\"}, fault: {line.idle-cut: 30s}}]\n")
+	c := &faults.Conn{Listener: "main", Source: client, Nth: 1, Open: 1, Now: noon, Business: noon}
+	plan, fired := p.OnAccept(c)
+	assert.NotEmpty(t, plan.Steps)
+	assert.Equal(t, []scenarios.Strike{{Scenario: "x0", Rule: 1, Faults: []string{"accept.close"}}}, fired)
+	_, fired = p.OnAccept(c)
+	assert.Empty(t, fired)
+	other := *c
+	other.Source = netip.MustParseAddr("10.9.9.9")
+	_, fired = p.OnAccept(&other)
+	assert.Len(t, fired, 1, "connections are counted per source")
+
+	_, fired = p.OnIdle(c)
+	assert.Empty(t, fired, "no terminal has been seen on it")
+	c.Terminal = "T1"
+	idle, fired := p.OnIdle(c)
+	assert.Len(t, fired, 1)
+	assert.Equal(t, 30*time.Second, idle.After)
+	_, fired = p.OnHello(c)
+	assert.Empty(t, fired)
+}
+
+func TestListening(t *testing.T) {
+	p := scenarios.NewPlanner(scenarios.PlannerOptions{SourceOf: func(terminal string) (netip.Addr, bool) {
+		switch terminal {
+		case "T1":
+			return client, false
+		case "SHARED":
+			return client, true
+		}
+		return netip.Addr{}, false
+	}})
+	c := &faults.Conn{Listener: "main", Now: noon, Business: noon}
+	plan, _, fired := p.OnListen(c)
+	assert.Empty(t, fired)
+	assert.Equal(t, faults.ListenPlan{}, plan)
+
+	dark := load(t, "rules: [{when: {armed_for: 1m}, fault: connect.blackhole}]\n")
+	require.NoError(t, p.Arm(scenarios.Arming{Scenario: dark, Terminals: "T1", At: noon}))
+	plan, until, fired := p.OnListen(c)
+	assert.Len(t, fired, 1)
+	assert.True(t, plan.Blackhole)
+	assert.Equal(t, []netip.Prefix{netip.PrefixFrom(client, 32)}, plan.Sources)
+	assert.Equal(t, noon.Add(time.Minute), until)
+	c.Now = noon.Add(time.Minute)
+	plan, until, _ = p.OnListen(c)
+	assert.False(t, plan.Blackhole)
+	assert.True(t, until.IsZero())
+
+	assert.Equal(t, []string{"x"}, p.Disarm("x", "y"))
+	require.NoError(t, p.Arm(scenarios.Arming{Scenario: dark, At: noon.Add(time.Minute)}))
+	plan, _, _ = p.OnListen(c)
+	assert.True(t, plan.Blackhole)
+	assert.Empty(t, plan.Sources, "everybody")
+
+	var refused *scenarios.ArmError
+	p.Disarm("x")
+	require.ErrorAs(t, p.Arm(scenarios.Arming{Scenario: dark, Terminals: "SHARED"}), &refused)
+	assert.Contains(t, refused.Error(), "another terminal comes from 10.1.2.3")
+	require.ErrorAs(t, p.Arm(scenarios.Arming{Scenario: dark, Terminals: "T*"}), &refused)
+	closed := load(t, "rules: [{fault: connect.refuse}]\n")
+	require.ErrorAs(t, p.Arm(scenarios.Arming{Scenario: closed, Terminals: "T1"}), &refused)
+	assert.Contains(t, refused.Error(), "strikes all terminals alike")
+	require.NoError(t, p.Arm(scenarios.Arming{Scenario: closed}))
+	plan, _, _ = p.OnListen(c)
+	assert.True(t, plan.Refuse)
+	from := load(t, "rules: [{match: {source_of: \"SHARED\"}, fault: accept.close}]\n")
+	require.ErrorAs(t, p.Arm(scenarios.Arming{Scenario: from}), &refused)
+}
+
+func TestSourceOf(t *testing.T) {
+	seen := false
+	p := scenarios.NewPlanner(scenarios.PlannerOptions{SourceOf: func(string) (netip.Addr, bool) {
+		if seen {
+			return client, false
+		}
+		return netip.Addr{}, false
+	}})
+	require.NoError(t, p.Arm(scenarios.Arming{Scenario: load(t, "rules: [{match: {source_of: \"T1\"}, fault: accept.reset}]\n")}))
+	c := &faults.Conn{Listener: "main", Source: client, Nth: 1}
+	_, fired := p.OnAccept(c)
+	assert.Empty(t, fired)
+	seen = true
+	_, fired = p.OnAccept(c)
+	assert.Len(t, fired, 1)
+	c.Source = netip.MustParseAddr("::ffff:10.1.2.3")
+	_, fired = p.OnAccept(c)
+	assert.Len(t, fired, 1, "the same address on a dual-stack listener")
+}
+
+func TestConflicts(t *testing.T) {
+	named := func(name, body string) *scenarios.Scenario {
+		s := load(t, body)
+		s.Name = name
+		return s
+	}
+	lost := named("lost", "rules: [{match: {type: sale}, fault: reply.drop}]\n")
+	late := named("late", "rules: [{match: {type: [void, sale]}, fault: {reply.delay: 2s}}]\n")
+	p := scenarios.NewPlanner(scenarios.PlannerOptions{})
+	require.NoError(t, p.Arm(scenarios.Arming{Scenario: lost}))
+	var conflict *scenarios.ConflictError
+	require.ErrorAs(t, p.Arm(scenarios.Arming{Scenario: late}), &conflict)
+	assert.Equal(t, scenarios.ConflictError{First: "lost", Second: "late", FirstRule: 1, SecondRule: 1}, *conflict)
+	require.Len(t, p.Armed(), 1, "all or none")
+
+	require.NoError(t, p.Set(scenarios.Arming{Scenario: lost, Terminals: "1*"}, scenarios.Arming{Scenario: late, Terminals: "2*"}))
+	_, d := exchange(p, request("10", "sale", 1000))
+	assert.True(t, d.Lost)
+	_, d = exchange(p, request("20", "sale", 1000))
+	assert.Equal(t, 2*time.Second, d.Delay)
+	_, d = exchange(p, request("30", "sale", 1000))
+	assert.Equal(t, faults.Delivery{}, d)
+
+	for body, meets := range map[string]bool{
+		"rules: [{match: {type: void}, fault: reply.drop}]\n":                     false,
+		"rules: [{match: {type: sale, terminal: \"A*\"}, fault: request.drop}]\n": true,
+		"rules: [{fault: accept.close}]\n":                                        false,
+		"rules: [{fault: {line.idle-cut: 5s}}]\n":                                 false,
+		"rules: [{match: {mti: \"0400\"}, fault: reply.drop}]\n":                  true,
+		"given: {outcome: cut-over}\n":                                            false,
+		"given: {accounts: {good: {balance: \"1.00\"}}}\n":                        false,
+	} {
+		require.NoError(t, p.Set(scenarios.Arming{Scenario: lost}))
+		err := p.Arm(scenarios.Arming{Scenario: named("other", body)})
+		assert.Equal(t, meets, err != nil, "%s: %v", body, err)
+	}
+	require.NoError(t, p.Set(scenarios.Arming{Scenario: lost}))
+	require.ErrorContains(t, p.Arm(scenarios.Arming{Scenario: lost}), "armed already")
+}
+
+func TestArmingKeepsCountsOfWhatStays(t *testing.T) {
+	p := armed(t, "rules: [{match: {type: sale}, when: {nth: 2}, fault: reply.drop}]\n")
+	stays := p.Armed()
+	assert.Equal(t, ".", struck(p, "T1", 1))
+	more := load(t, "rules: [{match: {type: void}, fault: reply.drop}]\n")
+	more.Name = "more"
+	require.NoError(t, p.Set(append(stays, scenarios.Arming{Scenario: more})...))
+	assert.Equal(t, "x", struck(p, "T1", 1))
+
+	again := load(t, "rules: [{match: {type: sale}, when: {nth: 2}, fault: reply.drop}]\n")
+	again.Name = "x0"
+	there, err := p.Replace(again, noon)
+	require.NoError(t, err)
+	assert.True(t, there)
+	assert.Equal(t, ".x", struck(p, "T1", 2), "a scenario that was loaded anew counts anew")
+	nobody := *again
+	nobody.Name = "nobody"
+	there, err = p.Replace(&nobody, noon)
+	require.NoError(t, err)
+	assert.False(t, there)
+
+	p.Disarm("x0", "more")
+	assert.False(t, p.Watches(faults.Replying))
+	assert.Equal(t, "..", struck(p, "T1", 2))
+}
+
+// An exchange is planned to its end by what was armed when its request came.
+func TestArmingTakesEffectBetweenMessages(t *testing.T) {
+	p := armed(t, "rules: [{fault: reply.drop}]\n")
+	var plan scenarios.Plan
+	var d faults.Delivery
+	x := request("T1", "sale", 1000)
+	p.OnRequest(x, &plan)
+	p.Disarm("x0")
+	assert.True(t, p.OnReply(x, &plan, &d))
+	assert.True(t, d.Lost)
+}
+
+// The same seed and requests give a terminal the same, whatever others do.
+func TestOthersDoNotMatter(t *testing.T) {
+	const body = `
+rules:
+  - {match: {type: sale}, when: {probability: 0.4}, fault: {reply.delay: "uniform(10ms, 5s)"}}
+  - {match: {type: sale}, when: {every: 2, probability: 0.5}, fault: reply.drop}
+`
+	play := func(others []int) string {
+		p := armed(t, body)
+		var b strings.Builder
+		for _, n := range others {
+			for range n {
+				exchange(p, request(fmt.Sprintf("X%d", n), "sale", 100))
+			}
+			_, d := exchange(p, request("T1", "sale", 1000))
+			fmt.Fprintf(&b, "%v %v\n", d.Lost, d.Delay)
+		}
+		return b.String()
+	}
+	alone := play(make([]int, 50))
+	assert.Contains(t, alone, "true")
+	assert.Contains(t, alone, "false 0s")
+	rapid.Check(t, func(t *rapid.T) {
+		others := rapid.SliceOfN(rapid.IntRange(0, 3), 50, 50).Draw(t, "others")
+		assert.Equal(t, alone, play(others))
+	})
+}
+
+// Counts lose nothing when connections plan at the same time, and arming
+// disturbs nobody. The race detector looks on.
+func TestConcurrentUse(t *testing.T) {
+	p := armed(t, "rules: [{match: {type: sale}, when: {limit: 100}, fault: reply.drop}]\n")
+	other := load(t, "rules: [{match: {type: void}, fault: reply.drop}]\n")
+	other.Name = "other"
+	var wg sync.WaitGroup
+	lost := make([]int, 8)
+	for i := range lost {
+		wg.Go(func() {
+			for range 100 {
+				if _, d := exchange(p, request(strconv.Itoa(i), "sale", 1000)); d.Lost {
+					lost[i]++
+				}
+			}
+		})
+	}
+	wg.Go(func() {
+		for range 50 {
+			if err := p.Arm(scenarios.Arming{Scenario: other}); err != nil {
+				t.Error(err)
+			}
+			p.Disarm("other")
+		}
+	})
+	wg.Wait()
+	sum := 0
+	for _, n := range lost {
+		sum += n
+	}
+	assert.Equal(t, 100, sum)
+}
+
+func TestNothingArmedAllocatesNothing(t *testing.T) {
+	for name, p := range map[string]*scenarios.Planner{
+		"nothing": scenarios.NewPlanner(scenarios.PlannerOptions{}),
+		"others":  armed(t, "rules: [{match: {terminal: \"9*\", type: sale}, when: {nth: 1}, fault: reply.drop}]\n"),
+	} {
+		x := request("T1", "sale", 1000)
+		var plan scenarios.Plan
+		var d faults.Delivery
+		assert.Zero(t, testing.AllocsPerRun(100, func() {
+			plan.Reset()
+			p.OnRequest(x, &plan)
+			p.OnReply(x, &plan, &d)
+		}), name)
+	}
+}
+
+func BenchmarkExchange(b *testing.B) {
+	for name, p := range map[string]*scenarios.Planner{
+		"nothing armed":     scenarios.NewPlanner(scenarios.PlannerOptions{}),
+		"others selected":   armed(b, "rules: [{match: {terminal: \"9*\", type: sale}, when: {nth: 1}, fault: reply.drop}]\n"),
+		"matching, no fire": armed(b, "rules: [{match: {type: sale}, when: {nth: 1}, fault: reply.drop}]\n"),
+	} {
+		b.Run(name, func(b *testing.B) {
+			x := request("T1", "sale", 1000)
+			var plan scenarios.Plan
+			var d faults.Delivery
+			exchange(p, x)
+			b.ReportAllocs()
+			for b.Loop() {
+				plan.Reset()
+				p.OnRequest(x, &plan)
+				p.OnReply(x, &plan, &d)
+			}
+		})
+	}
+}
