@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/acqsim/acqsim/scenarios/transcript"
+	"github.com/acqsim/acqsim/simulator/dialect"
 	"github.com/acqsim/acqsim/simulator/journal"
 )
 
@@ -97,6 +98,15 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 
 // Addr returns the address of the i-th listener, with the port that it got.
 func (s *Server) Addr(i int) net.Addr { return s.listeners[i].net.Addr() }
+
+// Dialects returns the dialects of the listeners, in their order.
+func (s *Server) Dialects() []*dialect.Dialect {
+	all := make([]*dialect.Dialect, len(s.listeners))
+	for i, l := range s.listeners {
+		all[i] = l.Dialect
+	}
+	return all
+}
 
 // Journal returns the journal that the server writes.
 func (s *Server) Journal() *journal.Journal { return s.o.Journal }

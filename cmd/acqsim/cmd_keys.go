@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/acqsim/acqsim/scenarios/strictyaml"
+	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/security"
 )
 
@@ -16,7 +17,7 @@ const componentsByDefault = 2
 
 func newKeysCommand(a *app) *cobra.Command {
 	var components int
-	var terminalID string
+	var terminalID, ksn string
 	cmd := &cobra.Command{
 		Use:   "keys",
 		Short: "Print the terminal master key as it is keyed into a terminal",
@@ -29,6 +30,9 @@ environment: --tmk, or else a well-known test key. With --terminal it is that
 terminal's own, if the world gives it one. The same --seed gives the same
 components.
 
+With --ksn it is the initial key (IPEK) of the DUKPT device with this key serial
+number, from the world's base derivation key or --bdk.
+
 Everything is printed in clear, since components without secrecy are no secret
 either: use test keys only.`,
 		Args: noArgs,
@@ -37,21 +41,30 @@ either: use test keys only.`,
 			if err != nil {
 				return err
 			}
-			return a.printKeys(e, components, terminalID)
+			return a.printKeys(e, components, terminalID, ksn)
 		},
 	}
-	addSettings(cmd, "tmk", "seed", "world")
+	addSettings(cmd, "tmk", "bdk", "seed", "world")
 	cmd.Flags().IntVar(&components, "components", componentsByDefault,
 		fmt.Sprintf("split the key into `N` components, %d to %d", security.MinComponents, security.MaxComponents))
 	cmd.Flags().StringVar(&terminalID, "terminal", "", "print the key of the terminal with this `ID`")
+	cmd.Flags().StringVar(&ksn, "ksn", "", "print the initial key of the device with this key serial number, `HEX`; its counter does not matter")
 	return cmd
 }
 
-func (a *app) printKeys(e *effective, components int, terminalID string) error {
+func (a *app) printKeys(e *effective, components int, terminalID, ksn string) error {
 	if components < security.MinComponents || components > security.MaxComponents {
 		return usagef("--components: a key has %d to %d of them, not %d", security.MinComponents, security.MaxComponents, components)
 	}
+	if ksn != "" && terminalID != "" {
+		return usagef("--ksn names the device itself: leave --terminal out")
+	}
+	title := "Terminal master key"
 	key, note, err := e.masterKeyOf(terminalID)
+	if ksn != "" {
+		title = "Initial key"
+		key, note, err = e.initialKeyOf(ksn)
+	}
 	if err != nil {
 		return err
 	}
@@ -60,7 +73,7 @@ func (a *app) printKeys(e *effective, components int, terminalID string) error {
 		return fmt.Errorf("split the key: %w", err)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "Terminal master key: %s\n\n", note)
+	fmt.Fprintf(&b, "%s: %s\n\n", title, note)
 	for i, part := range parts {
 		writeKey(&b, fmt.Sprintf("Component %d", i+1), part)
 	}
@@ -97,6 +110,37 @@ func (e *effective) masterKeyOf(id string) (key security.Key, note string, err e
 		return e.TMK.Key, "from " + e.origins["tmk"], nil
 	}
 	return security.DefaultTMK(), "the well-known test key of docs/configuration.md; --tmk sets another", nil
+}
+
+// initialKeyOf returns the key that a DUKPT device has to have loaded.
+func (e *effective) initialKeyOf(text string) (key security.Key, note string, err error) {
+	ksn, err := security.ParseKSN(text)
+	if err != nil {
+		return key, "", usagef("--ksn: %s", strings.TrimPrefix(err.Error(), "security: "))
+	}
+	w, err := loadWorld(e.World)
+	if err != nil {
+		return key, "", err
+	}
+	bdk, from, err := e.baseKeyOf(w)
+	if err != nil {
+		return key, "", err
+	}
+	key, err = security.InitialKey(bdk, ksn)
+	return key, fmt.Sprintf("for key serial number %s, under the base derivation key with check value %X, %s", ksn.Device(), bdk.KCV(), from), err
+}
+
+// baseKeyOf returns the base derivation key of a host with this world, and
+// where it comes from.
+func (e *effective) baseKeyOf(w *world.World) (key security.Key, from string, err error) {
+	switch {
+	case w.Acquirer.BaseKey != nil:
+		key, err = security.NewKey(w.Acquirer.BaseKey)
+		return key, "the world's", err
+	case !e.BDK.IsZero():
+		return e.BDK.Key, "from " + e.origins["bdk"], nil
+	}
+	return security.DefaultBDK(), "the well-known test key", nil
 }
 
 // writeKey writes a key in groups of four digits, as people key them in, with

@@ -32,8 +32,11 @@ AMOUNT is written with its decimals, such as 10.00.
 A void, refund, adjustment or tip names its original with --original-stan or
 --rrn, a reversal with --original-stan, and --original-type if it is no sale.
 The void or completion of a pre-authorisation names it with --approval. The
-AMOUNT of an adjustment or tip is what the sale comes to. With --mac or --pin it signs on first, on the same
-connection, and uses the keys of the reply.
+AMOUNT of an adjustment or tip is what the sale comes to.
+
+With --mac or --pin it signs on first, on the same connection, and uses the keys
+of the reply; or it derives them, if the dialect has DUKPT. With --chip it asks
+and checks as the card's chip would.
 
 Card numbers, tracks, PIN blocks and keys are masked unless --unsafe is given.
 
@@ -41,6 +44,7 @@ The exit code says approved (0), declined (1), no valid answer (3), or no
 connection (4); acqsim help exit-codes has them all.`,
 		Example: `  acqsim send sale 10.00 --card good
   acqsim send sale 10.00 --card good --pin auto --mac
+  acqsim send sale 10.00 --card chip --chip
   acqsim send reversal 10.00 --original-stan 42
   acqsim send pre-auth 100.00
   acqsim send completion 80.00 --approval 123456
@@ -61,7 +65,7 @@ connection (4); acqsim help exit-codes has them all.`,
 		},
 	}
 	f.define(cmd.Flags())
-	addSettings(cmd, "world", "tmk", "color")
+	addSettings(cmd, "world", "tmk", "bdk", "color")
 	return cmd
 }
 
@@ -75,6 +79,8 @@ type sending struct {
 	is        world.TransactionType
 	p         terminal.Params
 	tmk       security.Key
+	bdk       security.Key // of DUKPT; zero: not used
+	ksn       security.KSN
 	address   string
 	o         terminal.Options
 	connect   time.Duration // how long connecting took
@@ -99,7 +105,7 @@ func (a *app) send(cmd *cobra.Command, f *sendFlags, args []string) error {
 func (s *sending) prepare(cmd *cobra.Command, args []string) (err error) {
 	// --dialect means something else here than to the configuration.
 	settings := &cobra.Command{}
-	for _, name := range []string{"world", "tmk", "color"} {
+	for _, name := range []string{"world", "tmk", "bdk", "color"} {
 		settings.Flags().AddFlag(cmd.Flags().Lookup(name))
 	}
 	if s.e, err = s.a.load(settings); err != nil {
@@ -125,6 +131,9 @@ func (s *sending) prepare(cmd *cobra.Command, args []string) (err error) {
 	if err := s.fill(w, args[1:]); err != nil {
 		return usagef("%w", err)
 	}
+	if err := s.load(w); err != nil {
+		return err
+	}
 	if s.keysFirst() {
 		return nil // checked when there are keys
 	}
@@ -133,6 +142,12 @@ func (s *sending) prepare(cmd *cobra.Command, args []string) (err error) {
 
 // try makes the request without sending it, for its mistakes.
 func (s *sending) try() error {
+	if s.session != nil {
+		defer func(next security.KSN) { s.session.KSN = next }(s.session.KSN) // it is for the one that is sent
+	}
+	if c := s.p.Card.Chip; c != nil {
+		defer func(next uint16) { c.Counter = next }(c.Counter)
+	}
 	_, err := s.m.Request(s.is, s.p, s.session)
 	return s.explain(err)
 }
@@ -230,7 +245,7 @@ func (s *sending) keysFirst() bool {
 	if s.f.signOnChanged {
 		return s.f.signOn
 	}
-	return s.f.mac || s.f.pin != ""
+	return (s.f.mac || s.f.pin != "") && !s.d.DUKPT()
 }
 
 // run connects, signs on if need be, and sends.

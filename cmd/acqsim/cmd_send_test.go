@@ -30,8 +30,9 @@ import (
 )
 
 // TestSendScripts runs testdata/send/*.txtar. Each script has a host of its
-// own, with one listener per dialect: $UNIONPAY, $BCD, $ASCII, and $TLS, an
-// ASCII one whose certificate $WORK/ca.pem trusts. $CLOSED is an address where
+// own, with one listener per dialect: $UNIONPAY, $BCD, $ASCII, $TLS, an ASCII
+// one whose certificate $WORK/ca.pem trusts, and $DUKPT, that of the dialect in
+// $WORK/dukpt.yaml. $CLOSED is an address where
 // nothing listens, $DEAF one that accepts and never answers.
 func TestSendScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -62,10 +63,18 @@ func sendHost(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
-	names := []string{"UNIONPAY", "BCD", "ASCII", "TLS"}
+	names := []string{"UNIONPAY", "BCD", "ASCII", "TLS", "DUKPT"}
+	example, err := os.ReadFile(filepath.Join("..", "..", "simulator", "dialect", "testdata", "dukpt.yaml"))
+	if err != nil {
+		return err
+	}
+	own := filepath.Join(env.WorkDir, "dukpt.yaml")
+	if err := os.WriteFile(own, example, 0o600); err != nil {
+		return err
+	}
 	var o simulator.Options
-	for i, name := range []string{"unionpay-pos", "iso87-bcd", "iso87-ascii", "iso87-ascii"} {
-		d, err := dialect.Load(name)
+	for i, name := range []string{"unionpay-pos", "iso87-bcd", "iso87-ascii", "iso87-ascii", own} {
+		d, err := dialect.Open(name)
 		if err != nil {
 			return err
 		}

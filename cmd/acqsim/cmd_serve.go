@@ -87,7 +87,7 @@ func (a *app) serve(ctx context.Context, e *effective) (err error) {
 	if tmk.IsZero() {
 		tmk = security.DefaultTMK()
 	}
-	if o.Host, err = host.New(host.Options{World: w, Book: book, Strict: e.Strict, Seed: e.Seed, TMK: tmk}); err != nil {
+	if o.Host, err = host.New(host.Options{World: w, Book: book, Strict: e.Strict, Seed: e.Seed, TMK: tmk, BDK: e.BDK.Key}); err != nil {
 		return err
 	}
 
@@ -243,6 +243,7 @@ func (a *app) greet(e *effective, s *simulator.Server, w *world.World, tmk secur
 	a.greetListeners(e, s)
 	a.greetWorld(e, w)
 	a.greetKeys(tmk)
+	a.greetBaseKey(e, s, w)
 	if state == nil {
 		a.say("Books are in memory: a restart forgets accounts, batches and keys, and terminals\nare told to sign on (--state DIR keeps them).")
 	} else {

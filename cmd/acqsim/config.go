@@ -19,6 +19,7 @@ type config struct {
 	World     string     `yaml:"world"`    // file; empty: the embedded world
 	Strict    bool       `yaml:"strict"`
 	TMK       masterKey  `yaml:"tmk"` // the zero key: security.DefaultTMK
+	BDK       baseKey    `yaml:"bdk"` // the zero key: security.DefaultBDK
 	MAC       string     `yaml:"mac"` // of listeners that name none themselves
 	Seed      uint64     `yaml:"seed"`
 	Clock     instant    `yaml:"clock"` // zero: the machine's clock
@@ -91,6 +92,26 @@ func (k *masterKey) UnmarshalText(text []byte) error {
 
 // UnmarshalNode reads the key from a file.
 func (k *masterKey) UnmarshalNode(n strictyaml.Node) error { return unmarshalSecret(n, k) }
+
+// baseKey is a base derivation key, read and hidden like a masterKey.
+type baseKey struct{ security.Key }
+
+// UnmarshalText reads hexadecimal digits; its errors do not repeat them.
+func (k *baseKey) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*k = baseKey{}
+		return nil
+	}
+	parsed, err := security.ParseKey(string(text))
+	if err != nil || parsed.Len() != 16 {
+		return errors.New("a base derivation key is 32 hexadecimal digits")
+	}
+	k.Key = parsed
+	return nil
+}
+
+// UnmarshalNode reads the key from a file.
+func (k *baseKey) UnmarshalNode(n strictyaml.Node) error { return unmarshalSecret(n, k) }
 
 // secret is a text that is never shown.
 type secret struct{ text string }

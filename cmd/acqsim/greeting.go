@@ -113,3 +113,17 @@ func expiry(yymm string) string {
 func (a *app) greetKeys(tmk security.Key) {
 	a.say("Terminal master key: check value %X (acqsim keys prints its components)", tmk.KCV())
 }
+
+// greetBaseKey prints the check value of the key that DUKPT starts from, where a
+// listener's dialect uses it.
+func (a *app) greetBaseKey(e *effective, s *simulator.Server, w *world.World) {
+	for _, d := range s.Dialects() {
+		if !d.DUKPT() {
+			continue
+		}
+		if key, from, err := e.baseKeyOf(w); err == nil {
+			a.say("Base derivation key: check value %X, %s (acqsim keys --ksn prints a terminal's initial key)", key.KCV(), from)
+		}
+		return
+	}
+}

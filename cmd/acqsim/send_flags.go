@@ -36,7 +36,8 @@ type sendFlags struct {
 	repeat, signOn, mac        bool
 	fields                     []string
 	tpdu, header               string
-	hex, json, unsafe          bool
+	hex, json, unsafe, chip    bool
+	ksn                        string
 	signOnChanged, macChanged  bool
 }
 
@@ -57,6 +58,8 @@ func (f *sendFlags) define(s *pflag.FlagSet) {
 
 	s.StringVar(&f.card, "card", "", "`ALIAS` of a card of the world, or a card number (default good)")
 	s.StringVar(&f.pin, "pin", "", "enter this `PIN`; auto: the one that the world knows of the card")
+	s.BoolVar(&f.chip, "chip", false, "use the card's chip: ask the issuer, and check what it answers; the world must know the issuer's master key")
+	s.StringVar(&f.ksn, "ksn", "", "key serial number of the request under DUKPT, `HEX` (default by --terminal and --stan)")
 	s.StringVar(&f.currency, "currency", "", "`CODE` of the currency, such as CNY (default that of the card's account)")
 	s.StringVar(&f.terminal, "terminal", "", "`ID` of the terminal (default the first of the world in service)")
 	s.StringVar(&f.merchant, "merchant", "", "`ID` of the merchant (default the terminal's)")

@@ -98,7 +98,12 @@ func (s *sending) fillCard(w *world.World) (*world.Card, error) {
 	default:
 		s.p.Card.PIN = s.f.pin
 	}
-	if s.f.signOnChanged && !s.f.signOn && (s.f.mac || s.f.pin != "") {
+	if s.f.chip {
+		if err := s.insert(card); err != nil {
+			return nil, err
+		}
+	}
+	if s.f.signOnChanged && !s.f.signOn && (s.f.mac || s.f.pin != "") && !s.d.DUKPT() {
 		return nil, errors.New("--sign-on=false: a MAC or PIN needs the keys of a sign-on")
 	}
 	return card, nil

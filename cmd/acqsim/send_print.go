@@ -126,6 +126,14 @@ func (s *sending) printReply(x *terminal.Exchange) {
 	}
 	s.a.say("\n%s reply after %s%s", orDash(m.MTI), milliseconds(x.Elapsed), mac)
 	s.a.fields(m, s.f.hex || m.Error != "")
+	switch x.Chip {
+	case terminal.ChipVerified:
+		s.a.say("\nchip: ARPC verifies")
+	case terminal.ChipWrong:
+		s.a.say("\nchip: ARPC wrong, the card declines")
+	case terminal.ChipNotAnswered:
+		s.a.say("\nchip: no ARPC (tag 91), the card can't tell who answered")
+	}
 }
 
 func (s *sending) printKeys() {
@@ -226,9 +234,11 @@ type sentJSON struct {
 }
 
 type sentKeys struct {
-	PIN string `json:"pin_kcv"`
-	MAC string `json:"mac_kcv"`
-	TMK string `json:"tmk_kcv"`
+	PIN string `json:"pin_kcv,omitempty"`
+	MAC string `json:"mac_kcv,omitempty"`
+	TMK string `json:"tmk_kcv,omitempty"`
+	BDK string `json:"bdk_kcv,omitempty"`
+	KSN string `json:"ksn,omitempty"`
 }
 
 type exchangeJSON struct {
@@ -238,6 +248,7 @@ type exchangeJSON struct {
 	SentAt  time.Time        `json:"sent_at"`
 	ReplyMS float64          `json:"elapsed_ms"`
 	MAC     string           `json:"mac,omitempty"`
+	ARPC    string           `json:"arpc,omitempty"`
 	Request sentMessage      `json:"request"`
 	Reply   *sentMessage     `json:"reply,omitempty"`
 	Strays  []strayJSON      `json:"strays,omitempty"`
@@ -268,7 +279,10 @@ func (s *sending) printJSON(x *terminal.Exchange, failed *terminal.ConnectError)
 	if c, ok := terminal.ResponseText(j.Code); ok {
 		j.Text, j.TextZH = c.Meaning.EN, c.Display
 	}
-	if s.session != nil {
+	switch {
+	case !s.ksn.IsZero():
+		j.Keys = &sentKeys{BDK: fmt.Sprintf("%X", s.bdk.KCV()), KSN: s.ksn.String()}
+	case s.session != nil:
 		j.Keys = &sentKeys{
 			PIN: fmt.Sprintf("%X", s.session.Keys.PIN.KCV()), MAC: fmt.Sprintf("%X", s.session.Keys.MAC.KCV()),
 			TMK: fmt.Sprintf("%X", s.tmk.KCV()),
@@ -294,6 +308,9 @@ func (s *sending) exchangeJSON(x *terminal.Exchange) exchangeJSON {
 		if m := x.Reply.MAC; m == transcript.MACOK || m == transcript.MACIsWrong {
 			j.MAC = x.Reply.MAC.String()
 		}
+	}
+	if x.Chip != terminal.ChipNotAsked {
+		j.ARPC = x.Chip.String()
 	}
 	for _, stray := range x.Strays {
 		j.Strays = append(j.Strays, strayJSON{stray.Kind.String(), stray.Why, stray.At})

@@ -35,6 +35,7 @@ var settings = []setting{
 	{key: "world", flag: "world", value: "FILE", usage: "take merchants, terminals, cards and accounts from this file (empty: the embedded world)", path: true},
 	{key: "strict", flag: "strict", usage: "refuse terminals, merchants and cards that the world does not name, instead of enrolling them"},
 	{key: "tmk", flag: "tmk", value: "HEX", usage: "terminal master key; acqsim keys shows how to key it in", secret: true},
+	{key: "bdk", flag: "bdk", value: "HEX", usage: "base derivation key of DUKPT, for a world without its own; acqsim keys --ksn shows a terminal's initial key", secret: true},
 	{key: "mac", flag: "mac", value: "POLICY", usage: "what to do about a request's MAC", words: macPolicies},
 	{key: "seed", flag: "seed", value: "N", usage: "seed of keys, approval codes and random draws: the same seed gives the same run"},
 	{key: "clock", flag: "clock", value: "TIME", usage: "business time, RFC 3339, which then stands still (empty: the machine's clock)"},

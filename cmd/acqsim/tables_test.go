@@ -88,8 +88,8 @@ environment variables are separated by commas.
 The default listeners are ` + "`:8583=unionpay-pos`, `:8584=iso87-bcd` and `:8585=iso87-ascii`" + `.
 
 The default terminal master key is the well-known test key ` + "`0123456789ABCDEF`" + `
-` + "`FEDCBA9876543210`" + ` (check value 08D7B4FB). Terminals with real cards in them deserve
-another one.
+` + "`FEDCBA9876543210`" + ` (check value 08D7B4FB), and so is the default base derivation key. Terminals with
+real cards in them deserve other ones.
 
 In the file a listener is ` + "`ADDR=DIALECT`" + `, as for ` + "`--listen`" + `, or a mapping:
 

@@ -83,6 +83,11 @@ func hint(s setting, c *config) string {
 			return security.DefaultTMK().String() + ", the test key of docs/configuration.md"
 		}
 		return v.String()
+	case baseKey:
+		if v.IsZero() {
+			return security.DefaultBDK().String() + ", the test key of docs/configuration.md"
+		}
+		return v.String()
 	case fmt.Stringer:
 		return v.String()
 	}

@@ -100,6 +100,38 @@ func (k KSN) Next() (KSN, error) {
 	return k.withCounter(n), nil
 }
 
+// At returns the key serial number of the device's nth transaction, from 1: what
+// n times [KSN.Next] from a counter of zero gives. Beyond the last it is
+// [ErrKeysUsedUp].
+func (k KSN) At(n uint32) (KSN, error) {
+	var counter uint32
+	ones, left := ksnMostOnes, n
+	for bit := ksnCounterBits - 1; bit >= 0; bit-- {
+		// How many counters begin as this one does and have no bit here.
+		below := uint32(0)
+		for i, c := 0, uint32(1); i <= min(ones, bit); i++ {
+			below += c
+			c = c * uint32(bit-i) / uint32(i+1) //nolint:gosec // i stays below bit
+		}
+		if left < below {
+			continue
+		}
+		if ones == 0 {
+			break
+		}
+		counter |= 1 << bit
+		left -= below
+		ones--
+	}
+	if left > 0 {
+		return KSN{}, fmt.Errorf("security: transaction %d of key serial number %s: %w", n, k.Device(), ErrKeysUsedUp)
+	}
+	if counter == 0 {
+		return KSN{}, fmt.Errorf("security: %w: transactions are counted from 1", ErrKSN)
+	}
+	return k.withCounter(counter), nil
+}
+
 // String returns the 20 upper-case hexadecimal digits.
 func (k KSN) String() string { return strings.ToUpper(hex.EncodeToString(k[:])) }
 

@@ -128,7 +128,17 @@ func TestKSNNext(t *testing.T) {
 			t.Fatalf("after counter %06X came %s", before, k)
 		}
 		before = k.Counter()
+		at, err := device.At(uint32(count)) //nolint:gosec // little over a million
+		if err != nil || at != k {
+			t.Fatalf("transaction %d is %s, not %s (%v)", count, k, at, err)
+		}
 	}
+	_, err = device.At(uint32(count) + 1) //nolint:gosec // as above
+	require.ErrorIs(t, err, ErrKeysUsedUp)
+	_, err = device.At(0xFFFFFFFF)
+	require.ErrorIs(t, err, ErrKeysUsedUp)
+	_, err = device.At(0)
+	require.ErrorIs(t, err, ErrKSN)
 	assert.Equal(t, 1_048_575, count)
 	assert.Equal(t, uint32(0x1FF800), before)
 }

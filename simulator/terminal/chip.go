@@ -83,9 +83,9 @@ type asked struct {
 	data security.ChipData
 }
 
-// asksIssuer reports whether the card goes online in such a transaction. Voids
+// AsksIssuer reports whether the card goes online in such a transaction. Voids
 // and what is told afterwards do without it.
-func asksIssuer(t world.TransactionType) bool {
+func AsksIssuer(t world.TransactionType) bool {
 	switch t {
 	case world.Inquiry, world.Sale, world.Cash, world.CashBack, world.PreAuth:
 		return true
@@ -99,7 +99,7 @@ const fieldSequence = 23
 // addChip puts the card's question into the message.
 func (m *Messages) addChip(t world.TransactionType, r *rendered, p *Params) (*asked, error) {
 	c := p.Card.Chip
-	if c == nil || m.d.ChipField() == 0 || !asksIssuer(t) {
+	if c == nil || m.d.ChipField() == 0 || !AsksIssuer(t) {
 		return nil, nil
 	}
 	elements, err := c.elements(r, p)
