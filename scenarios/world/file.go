@@ -61,6 +61,7 @@ type cardFile struct {
 	PSN        *string           `yaml:"psn"`
 	Derivation *KeyDerivation    `yaml:"derivation"`
 	Luhn       *bool             `yaml:"luhn"`
+	Cause      *string           `yaml:"cause"`
 	About      *Bilingual        `yaml:"about"`
 }
 
@@ -94,6 +95,7 @@ type terminalFile struct {
 	Status          *terminalStatus `yaml:"status"`
 	MasterKey       *keyFile        `yaml:"master_key"`
 	MinimumSoftware *int            `yaml:"minimum_software"`
+	Cause           *string         `yaml:"cause"`
 	About           *Bilingual      `yaml:"about"`
 }
 

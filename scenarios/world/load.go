@@ -253,6 +253,7 @@ func (l *loader) card(c *Card, alias string, f *cardFile, at strictyaml.Node) {
 	}
 	set(&c.About, f.About)
 
+	set(&c.Cause, f.Cause)
 	set(&c.Account, f.Account)
 	if c.Account == "" {
 		c.Account = ownCard + alias
@@ -361,6 +362,7 @@ func (l *loader) terminal(t *Terminal, id string, f *terminalFile) {
 		t.MasterKey = *f.MasterKey
 	}
 	set(&t.MinimumSoftware, f.MinimumSoftware)
+	set(&t.Cause, f.Cause)
 	set(&t.About, f.About)
 }
 

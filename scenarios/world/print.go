@@ -197,6 +197,7 @@ func (p *printer) card(c *Card) {
 	p.key(2, "imk_ac", c.IMKAC)
 	p.pair(2, "psn", quote(c.PSN))
 	p.pair(2, "derivation", unless(c.Derivation, c.Derivation))
+	p.pair(2, "cause", quote(c.Cause))
 	p.pair(2, "about", bilingual(c.About))
 }
 
@@ -251,6 +252,7 @@ func (p *printer) terminal(t *Terminal) {
 	}
 	p.key(2, "master_key", t.MasterKey)
 	p.pair(2, "minimum_software", number(t.MinimumSoftware))
+	p.pair(2, "cause", quote(t.Cause))
 	p.pair(2, "about", bilingual(t.About))
 }
 

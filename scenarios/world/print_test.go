@@ -191,7 +191,7 @@ func drawWorld(t *rapid.T) *world.World {
 	account := rapid.SampledFrom(accounts)
 	for i, name := range names(4) {
 		w.Cards[name] = &world.Card{
-			Alias: name, PAN: fmt.Sprintf("62%010d", i), NoLuhn: true, Account: account.Draw(t, "account"),
+			Alias: name, PAN: fmt.Sprintf("62%010d", i), NoLuhn: true, Cause: rapid.SampledFrom([]string{"", "reply-lost"}).Draw(t, "card cause"), Account: account.Draw(t, "account"),
 			Expiry: rapid.SampledFrom([]string{"", "0112", "9901"}).Draw(t, "expiry"), PIN: rapid.SampledFrom([]string{"", "0000", "123456789012"}).Draw(t, "pin"),
 			Status: world.CardStatus(rapid.IntRange(0, 5).Draw(t, "status")), PINTries: rapid.IntRange(0, 99).Draw(t, "tries"),
 			Limits:    world.Limits{Single: money.Draw(t, "single"), Daily: money.Draw(t, "daily"), DailyCount: rapid.IntMin(0).Draw(t, "count")},
@@ -233,7 +233,7 @@ func drawWorld(t *rapid.T) *world.World {
 		id := fmt.Sprintf("0x%d", i)
 		w.Terminals[id] = &world.Terminal{
 			ID: id, Merchant: rapid.SampledFrom(append([]string{""}, merchants...)).Draw(t, "merchant"), Inactive: rapid.Bool().Draw(t, "inactive"),
-			MasterKey: key.Draw(t, "key"), MinimumSoftware: rapid.IntMin(0).Draw(t, "software"), About: both.Draw(t, "about"),
+			MasterKey: key.Draw(t, "key"), Cause: rapid.SampledFrom([]string{"", "reply-lost"}).Draw(t, "cause"), MinimumSoftware: rapid.IntMin(0).Draw(t, "software"), About: both.Draw(t, "about"),
 		}
 	}
 	return w

@@ -40,6 +40,9 @@ func (w *World) cardTable() table {
 		if c.IMKAC != nil {
 			state = append(state, "chip key "+checkValue(c.IMKAC))
 		}
+		if c.Cause != "" {
+			state = append(state, "causes "+c.Cause)
+		}
 		expiry, pin := c.Expiry, c.PIN
 		if len(expiry) == 4 {
 			expiry = expiry[2:] + "/" + expiry[:2]
@@ -73,6 +76,9 @@ func (w *World) terminalTable() table {
 		}
 		if x.MasterKey != nil {
 			state = append(state, "key "+checkValue(x.MasterKey))
+		}
+		if x.Cause != "" {
+			state = append(state, "causes "+x.Cause)
 		}
 		if merchant == "" {
 			merchant = "any"

@@ -138,6 +138,17 @@ func (t thing) alias(key, own string) {
 	}
 }
 
+// cause checks the name of a scenario; whether there is such a scenario, only
+// those who know them can say.
+func (t thing) cause(name string) {
+	for _, r := range name {
+		if len(name) > maxAlias || r != '-' && (r < 'a' || r > 'z') && (r < '0' || r > '9') {
+			t.bad("cause", "a cause is called by small letters, digits and hyphens, such as reply-lost")
+			return
+		}
+	}
+}
+
 // id checks an identifier that messages carry.
 func (t thing) id(key, own string, most int, field string) {
 	ok := key != "" && len(key) <= most && strings.TrimSpace(key) == key
@@ -262,6 +273,7 @@ func (v *validator) card(alias string, c *Card) {
 	if n := len(c.IMKAC); n != 0 && n != keyBytes {
 		t.bad("imk_ac", "a key has %d bytes", keyBytes)
 	}
+	t.cause(c.Cause)
 	if c.PSN != "" && (len(c.PSN) != 2 || !digits(c.PSN)) {
 		t.bad("psn", "the PAN sequence number has 2 digits, in quotes, such as \"01\"")
 	}
@@ -348,6 +360,7 @@ func (v *validator) terminal(id string, x *Terminal) {
 	if n := len(x.MasterKey); n != 0 && n != keyBytes {
 		t.bad("master_key", "a key has %d bytes", keyBytes)
 	}
+	t.cause(x.Cause)
 	if x.MinimumSoftware < 0 {
 		t.bad("minimum_software", "minimum_software is not negative; 0 means any")
 	}

@@ -82,6 +82,7 @@ type Terminal struct {
 	Inactive        bool   // stopped, or not installed
 	MasterKey       []byte // its own terminal master key (16 bytes); nil: the host's --tmk
 	MinimumSoftware int    // lowest software version that is accepted; 0: any
+	Cause           string // scenario that is armed for it; empty: none
 	About           Bilingual
 }
 
@@ -123,7 +124,8 @@ type Card struct {
 	IMKAC      []byte            // issuer master key for application cryptograms (16 bytes); nil: unknown
 	PSN        string            // PAN sequence number, 2 digits
 	Derivation KeyDerivation
-	NoLuhn     bool // the PAN's last digit is known not to be its check digit
+	NoLuhn     bool   // the PAN's last digit is known not to be its check digit
+	Cause      string // scenario that its first-time requests trigger; empty: none
 	About      Bilingual
 }
 
