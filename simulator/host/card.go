@@ -143,7 +143,7 @@ func (c *call) verifyPIN() (remark string, ok bool) {
 // pre-authorisations count; what a terminal tells by advice does not.
 func (c *call) withinLimits(amount int64) bool {
 	k := c.card
-	if day := daysSinceEpoch(c.now); k.day != day {
+	if day := c.h.today.at(c.now).day; k.day != day {
 		k.day, k.spent, k.count = day, 0, 0
 	}
 	switch l := k.facts.Limits; {

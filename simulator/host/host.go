@@ -43,6 +43,9 @@ type Host struct {
 	book  *ledger.Book
 	reg   registry
 	texts texts
+	today today
+	// fetched is the sum of what fetch read, so that it is read.
+	fetched uint64
 }
 
 // Decision is the host's answer to one request, with what the journal wants to
@@ -98,8 +101,10 @@ type Job struct {
 	Now      time.Time // business time
 	Decision *Decision // the answer is written here
 
-	mac *security.MAC           // that the request's MAC was verified with
-	key security.TransactionKey // of a request under DUKPT
+	terminal *terminal               // found by fetch; nil: not yet known
+	card     *card                   // as terminal
+	mac      *security.MAC           // that the request's MAC was verified with
+	key      security.TransactionKey // of a request under DUKPT
 }
 
 // Decide decides one request at business time now and writes the answer into
@@ -122,9 +127,12 @@ func (h *Host) DecideAll(jobs []Job) {
 
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if len(jobs) > 1 {
+		h.fetch(jobs)
+	}
 	for i := range jobs {
 		j := &jobs[i]
-		c := call{h: h, d: j.Dialect, req: j.Request, now: j.Now, dec: j.Decision, mac: j.mac, key: j.key}
+		c := call{h: h, d: j.Dialect, req: j.Request, now: j.Now, dec: j.Decision, mac: j.mac, key: j.key, found: j}
 		c.decide()
 		c.answerChip()
 		c.remarkOnKSN()
@@ -192,6 +200,7 @@ type call struct {
 	dec *Decision
 	mac *security.MAC
 
+	found    *Job // what fetch has found for this request
 	terminal *terminal
 	merchant *merchant
 	card     *card

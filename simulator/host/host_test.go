@@ -1,6 +1,7 @@
 package host
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -280,10 +281,44 @@ func TestBatchNumbersWrapAround(t *testing.T) {
 	assert.False(t, laterBatch(7, 7))
 }
 
+// Requests that are decided together get the answers that they would get one by
+// one: also where one of them enrols what the next one needs.
+func TestDecidedTogetherAsOneByOne(t *testing.T) {
+	const n = 40
+	decide := func(together bool) (outcomes, cards []string) {
+		b := newBench(t, emptyWorld(), false)
+		jobs := make([]Job, 0, n)
+		for i := range n {
+			r := *b.request(world.Sale, 1000)
+			r.Terminal = dialect.MakeID(fmt.Sprintf("T%07d", i%7))
+			r.STAN, r.HasSTAN = uint32(i%20+1), true
+			r.DuplicateKey = uint64(i%20*7 + i%7 + 1)
+			jobs = append(jobs, Job{Dialect: b.d, Request: &r, Now: monday, Decision: new(Decision)})
+		}
+		if together {
+			b.h.DecideAll(jobs)
+		} else {
+			for i := range jobs {
+				b.h.DecideAll(jobs[i : i+1])
+			}
+		}
+		for i := range jobs {
+			d := jobs[i].Decision
+			outcomes = append(outcomes, d.Outcome.String()+" "+d.RRN+" "+d.Approval+" "+d.Terminal+" "+d.From)
+			cards = append(cards, fmt.Sprint(d.Card))
+		}
+		return outcomes, cards
+	}
+	outcomes, cards := decide(true)
+	one, alone := decide(false)
+	assert.Equal(t, one, outcomes)
+	assert.Equal(t, alone, cards)
+}
+
 func TestRRNs(t *testing.T) {
 	seen := map[string]bool{}
 	for _, n := range []uint64{1, 2, 99_999_999, 100_000_000, 359_999_999} {
-		b := rrn(monday, n)
+		b := rrn(&new(today).at(monday).prefix, n)
 		s := string(b[:])
 		assert.Len(t, s, 12)
 		assert.Equal(t, "6327", s[:4])

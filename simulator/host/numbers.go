@@ -17,16 +17,32 @@ import (
 // the year and the day of the year, then a number that no other request of
 // the business day has (ISO 8583:1987, DE 37, suggests the Julian date).
 func (c *call) number() {
-	serial := c.h.book.NextSerial(daysSinceEpoch(c.now))
-	n := rrn(c.now, serial)
+	today := c.h.today.at(c.now)
+	n := rrn(&today.prefix, c.h.book.NextSerial(today.day))
 	c.dec.RRN = c.h.texts.put(n[:])
 }
 
-func rrn(now time.Time, serial uint64) [12]byte {
+// today is what a number needs of a time. It is kept for a second: most
+// requests find it made.
+type today struct {
+	unix   int64
+	zone   *time.Location
+	day    int32   // since the epoch, in the time's own zone
+	prefix [4]byte // the last digit of the year, and the day of the year
+}
+
+func (y *today) at(t time.Time) *today {
+	if unix, zone := t.Unix(), t.Location(); y.unix != unix || y.zone != zone {
+		year, day := t.Year(), t.YearDay()
+		*y = today{unix, zone, daysSinceEpoch(t),
+			[4]byte{'0' + byte(year%10), '0' + byte(day/100), '0' + byte(day/10%10), '0' + byte(day%10)}}
+	}
+	return y
+}
+
+func rrn(prefix *[4]byte, serial uint64) [12]byte {
 	var b [12]byte
-	year, day := now.Year(), now.YearDay()
-	b[0] = '0' + byte(year%10)
-	b[1], b[2], b[3] = '0'+byte(day/100), '0'+byte(day/10%10), '0'+byte(day%10)
+	copy(b[:], prefix[:])
 	for i := len(b) - 1; i > 4; i-- {
 		b[i] = '0' + byte(serial%10)
 		serial /= 10

@@ -103,6 +103,9 @@ func openAccount(w *world.World, b *ledger.Book, alias, own string) *ledger.Acco
 // findTerminal finds the terminal of the request, or enrols it. A nil result has
 // refused the request.
 func (c *call) findTerminal() *terminal {
+	if t := c.found.terminal; t != nil {
+		return t
+	}
 	r := &c.h.reg
 	if t := r.terminals[c.req.Terminal]; t != nil {
 		return t
@@ -181,6 +184,9 @@ func (c *call) merchantCalled(id dialect.ID) *merchant {
 // findCard finds the card of the request, or enrols it. A nil result has
 // declined the request.
 func (c *call) findCard() *card {
+	if k := c.found.card; k != nil {
+		return k
+	}
 	r, pan := &c.h.reg, c.req.Card
 	if k := r.cards[pan]; k != nil {
 		return k

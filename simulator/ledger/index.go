@@ -89,6 +89,21 @@ func (o *openBatch) rrnHead(rrn *[12]byte) *uint32 {
 	return &o.rrns[h>>32&uint64(len(o.rrns)-1)]
 }
 
+// Fetch reads what a decision will look for by the STAN and write when it posts,
+// so that the memory is near by then. The result means nothing; it is there so
+// that the reading is not left out.
+func (t *Terminal) Fetch(stan uint32) (sum uint64) {
+	o := &t.open
+	if n := len(o.all); n > 0 {
+		sum = uint64(*o.stanHead(stan)) + uint64(o.all[n-1].stan)
+	}
+	if len(o.slab) > 0 {
+		x := &o.slab[0]
+		sum += uint64(x.MTI) + uint64(x.Refunded)
+	}
+	return sum
+}
+
 // next returns the memory for the next transaction.
 func (o *openBatch) next() *Txn {
 	if len(o.slab) == 0 {
