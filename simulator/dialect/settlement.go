@@ -395,6 +395,29 @@ func (d *Dialect) settlementResult(dst []byte, req *Request, results [2]byte) []
 	return dst
 }
 
+// OutOfBalance reports whether a reply to a settlement says in digits of its own
+// that the totals do not agree.
+func (d *Dialect) OutOfBalance(reply []byte) bool {
+	var req Request
+	if _, err := d.Index(reply, &req.Index); err != nil || !d.TellsResult() {
+		return false
+	}
+	req.Frame.Body = reply
+	p := &d.conv.settlement.totals
+	var buf [maxDigits]byte
+	digits, err := d.digits(&req, p, buf[:])
+	for _, x := range p.pieces {
+		if err != nil || len(digits) < x.length {
+			return false
+		}
+		if (x.is == resultPiece || x.is == foreignResult) && digits[0] != '1' {
+			return true
+		}
+		digits = digits[x.length:]
+	}
+	return false
+}
+
 // settles reports whether field n is one that the answer to a settlement
 // repeats: with results, or the count of the end of an upload.
 func (d *Dialect) settles(n int) bool {

@@ -32,12 +32,14 @@ var everyType = []world.TransactionType{
 	world.Inquiry, world.Sale, world.Void, world.Refund, world.Reversal, world.SignOn, world.SignOff, world.Echo,
 	world.PreAuth, world.PreAuthVoid, world.Completion, world.CompletionVoid, world.CompletionAdvice,
 	world.OfflineSale, world.Adjustment, world.Tip,
+	world.Settlement, world.BatchUpload,
 }
 
 // otherTypes are those that only some dialects have words for.
 var otherTypes = map[string][]world.TransactionType{
-	"iso87-ascii": {world.Cash, world.CashBack},
-	"iso87-bcd":   {world.Cash, world.CashBack},
+	"iso87-ascii":  {world.Cash, world.CashBack, world.SettlementEnd},
+	"iso87-bcd":    {world.Cash, world.CashBack, world.SettlementEnd},
+	"unionpay-pos": {world.BatchEnd},
 }
 
 func TestEveryMessageIsTakenForWhatItIs(t *testing.T) {

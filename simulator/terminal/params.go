@@ -37,6 +37,13 @@ type Params struct {
 	// Reason is DE 39 of a reversal. Default 98: no answer came.
 	Reason string
 
+	// Sales and Refunds are what a settlement says the batch amounts to, Uploaded
+	// how many transactions the end of an upload counts, and OutOfBalance that
+	// the upload was of a batch that did not balance.
+	Sales, Refunds Sum
+	Uploaded       int
+	OutOfBalance   bool
+
 	// Time is the terminal's clock: DE 7, 12 and 13 where the dialect has them.
 	Time time.Time
 
@@ -46,6 +53,13 @@ type Params struct {
 	// Fields replace fields of the message (0: the MTI) or, if empty, remove
 	// them. Binary fields are given in hexadecimal.
 	Fields map[int]string
+}
+
+// Sum is how many transactions there were, and what they came to in minor
+// units.
+type Sum struct {
+	Count  int
+	Amount int64
 }
 
 // Original names an earlier transaction of the terminal.
@@ -129,6 +143,28 @@ var values = map[string]func(*Params) string{
 	"time":     func(p *Params) string { return clock(p.Time, "150405", "") },
 	"datetime": func(p *Params) string { return clock(p.Time, "0102150405", "") },
 
+	"sales_count":    func(p *Params) string { return fmt.Sprintf("%03d", p.Sales.Count) },
+	"sales_amount":   func(p *Params) string { return fmt.Sprintf("%012d", p.Sales.Amount) },
+	"refunds_count":  func(p *Params) string { return fmt.Sprintf("%03d", p.Refunds.Count) },
+	"refunds_amount": func(p *Params) string { return fmt.Sprintf("%012d", p.Refunds.Amount) },
+	"uploaded":       func(p *Params) string { return fmt.Sprintf("%04d", p.Uploaded) },
+	// UnionPay's DE 60.3 at the end of an upload.
+	"upload_end": func(p *Params) string {
+		if p.OutOfBalance {
+			return "202"
+		}
+		return "207"
+	},
+	// The card number in 20 digits, zeros in front.
+	"pan20": func(p *Params) string {
+		if n := p.Card.number(); n != "" {
+			return strings.Repeat("0", max(0, 20-len(n))) + n
+		}
+		return ""
+	},
+	// Of an upload; zeros: not known.
+	"original_rrn": func(p *Params) string { return orElse(p.RRN, "000000000000") },
+
 	"original_stan": func(p *Params) string { return sixDigits(p.Original.STAN) },
 	"original_batch": func(p *Params) string {
 		if p.Original.Batch != 0 {
@@ -202,8 +238,17 @@ func (p *Params) check() error {
 		return fmt.Errorf("a STAN has at most 6 digits, %d has more", max(p.STAN, p.Original.STAN))
 	case p.Batch > highest || p.Original.Batch > highest:
 		return fmt.Errorf("a batch number has at most 6 digits, %d has more", max(p.Batch, p.Original.Batch))
+	case !p.Sales.fits() || !p.Refunds.fits():
+		return fmt.Errorf("totals of %d sales (%d minor units) and %d refunds (%d) do not fit a settlement: it takes up to 999 of each, and 999999999999",
+			p.Sales.Count, p.Sales.Amount, p.Refunds.Count, p.Refunds.Amount)
+	case p.Uploaded < 0 || p.Uploaded > 9999:
+		return fmt.Errorf("an upload of %d transactions can't be counted in 4 digits", p.Uploaded)
 	case p.Currency > 999:
 		return fmt.Errorf("%d is no ISO 4217 number", p.Currency)
 	}
 	return nil
+}
+
+func (s Sum) fits() bool {
+	return s.Count >= 0 && s.Count <= 999 && s.Amount >= 0 && s.Amount <= 999_999_999_999
 }

@@ -85,10 +85,10 @@ type requestKeys struct {
 }
 
 // keysFor returns the keys of a request of this type: none before the first
-// sign-on, and none in network management, which needs no keys.
+// sign-on, and none in network management and settlement: terminals sign neither.
 func (s *Session) keysFor(d *dialect.Dialect, t world.TransactionType) (k requestKeys, err error) {
 	switch {
-	case s == nil || t == world.SignOn || t == world.SignOff || t == world.Echo:
+	case s == nil || t == world.SignOn || t == world.SignOff || t == world.Echo || t >= world.Settlement:
 		return k, nil
 	case d.DUKPT():
 		return s.nextKeys(d)
