@@ -40,12 +40,16 @@ and checks as the card's chip would.
 
 Card numbers, tracks, PIN blocks and keys are masked unless --unsafe is given.
 
+A settlement (settle, for short) carries totals of --sales and --refunds, or
+none; it sends them as they are, whatever the host has.
+
 The exit code says approved (0), declined (1), no valid answer (3), or no
 connection (4); acqsim help exit-codes has them all.`,
 		Example: `  acqsim send sale 10.00 --card good
   acqsim send sale 10.00 --card good --pin auto --mac
   acqsim send sale 10.00 --card chip --chip
   acqsim send reversal 10.00 --original-stan 42
+  acqsim send settle --sales 3:45.00 --refunds 1:5.00
   acqsim send pre-auth 100.00
   acqsim send completion 80.00 --approval 123456
   acqsim send cash-back 50.00 --cash 20.00 --dialect iso87-bcd
@@ -114,7 +118,7 @@ func (s *sending) prepare(cmd *cobra.Command, args []string) (err error) {
 	if s.tmk = s.e.TMK.Key; s.tmk.IsZero() {
 		s.tmk = security.DefaultTMK()
 	}
-	if s.is, err = world.ParseTransactionType(args[0]); err != nil {
+	if s.is, err = sendType(args[0]); err != nil {
 		p := &strictyaml.Problem{Message: fmt.Sprintf("no transaction is called %q", args[0]), Hint: "it takes " + strings.Join(sendTypes(), ", ")}
 		return exitWith(exitUsage, p.Suggest(args[0], sendTypes()))
 	}

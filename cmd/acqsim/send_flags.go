@@ -30,6 +30,9 @@ type sendFlags struct {
 	stan, batch                uint32
 	rrn, approval, reason      string
 	cash, tip                  string
+	sales, refunds             string
+	uploaded                   int
+	outOfBalance               bool
 	original                   uint32
 	originalBatch              uint32
 	originalDate, originalType string
@@ -73,6 +76,10 @@ func (f *sendFlags) define(s *pflag.FlagSet) {
 	s.StringVar(&f.originalType, "original-type", "", "`TYPE` of the original (default a sale, a pre-auth for its void and completion, a completion for its void)")
 	s.StringVar(&f.cash, "cash", "", "of the amount of a cash-back, the `AMOUNT` that is paid out")
 	s.StringVar(&f.tip, "tip", "", "of the amount of a tip, the `AMOUNT` that was added")
+	s.StringVar(&f.sales, "sales", "", "of a settlement, `COUNT:AMOUNT` of the sales, such as 3:45.00 (default none)")
+	s.StringVar(&f.refunds, "refunds", "", "of a settlement, `COUNT:AMOUNT` of the refunds (default none)")
+	s.IntVar(&f.uploaded, "uploaded", 0, "of the end of an upload, `NUMBER` of transactions in it")
+	s.BoolVar(&f.outOfBalance, "out-of-balance", false, "of the end of an upload: the batch was out of balance")
 	s.StringVar(&f.reason, "reason", "", "`CODE` that says why it is reversed (default 98: no answer)")
 	s.BoolVar(&f.repeat, "repeat", false, "send it as a repeat, such as 0401")
 	s.StringArrayVar(&f.fields, "field", nil, "set a field, `N=VALUE`, or leave it out, N=; binary fields in hexadecimal; can be given several times")
@@ -94,6 +101,29 @@ func sendTypes() (names []string) {
 		}
 	}
 	return names
+}
+
+// sendType reads a TYPE; settle is short for settlement.
+func sendType(name string) (world.TransactionType, error) {
+	if name == "settle" {
+		return world.Settlement, nil
+	}
+	return world.ParseTransactionType(name)
+}
+
+// sumOf reads COUNT:AMOUNT.
+func sumOf(flag, text string, cur world.Currency) (sum terminal.Sum, err error) {
+	if text == "" {
+		return sum, nil
+	}
+	count, amount, ok := strings.Cut(text, ":")
+	if sum.Count, err = strconv.Atoi(count); err != nil || !ok {
+		return sum, fmt.Errorf("--%s: %q is no sum: write COUNT:AMOUNT, such as 3:45.00", flag, text)
+	}
+	if sum.Amount, err = world.ParseAmount(amount, cur); err != nil {
+		return sum, fmt.Errorf("--%s: %w", flag, err)
+	}
+	return sum, nil
 }
 
 // fieldChanges reads N=VALUE.

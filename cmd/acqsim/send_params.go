@@ -42,6 +42,13 @@ func (s *sending) fill(w *world.World, amount []string) (err error) {
 	if p.Fields, err = fieldChanges(f.fields); err != nil {
 		return err
 	}
+	if p.Sales, err = sumOf("sales", f.sales, p.Currency); err != nil {
+		return err
+	}
+	if p.Refunds, err = sumOf("refunds", f.refunds, p.Currency); err != nil {
+		return err
+	}
+	p.Uploaded, p.OutOfBalance = f.uploaded, f.outOfBalance
 	return s.fillAmount(amount)
 }
 

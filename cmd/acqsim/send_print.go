@@ -165,6 +165,9 @@ func (s *sending) conclude(x *terminal.Exchange) error {
 		return s.printJSON(x, nil)
 	}
 	line := closingLine(x)
+	if s.outOfBalance(x) {
+		line += ": out of balance"
+	}
 	if s.e.coloured(s.a.stdout) {
 		paint := color.New(color.FgRed)
 		if x.Outcome == terminal.Approved {
@@ -174,6 +177,19 @@ func (s *sending) conclude(x *terminal.Exchange) error {
 		line = paint.Sprint(line)
 	}
 	s.a.say("\n%s", line)
+	return s.exit(x)
+}
+
+// outOfBalance reports whether an approving answer to a settlement says that
+// the host's totals are others.
+func (s *sending) outOfBalance(x *terminal.Exchange) bool {
+	return x.Outcome == terminal.Approved && s.is == world.Settlement && s.d.OutOfBalance(x.Reply.Body)
+}
+
+func (s *sending) exit(x *terminal.Exchange) error {
+	if s.outOfBalance(x) {
+		return exitWith(exitNegative, nil)
+	}
 	return outcomeExit(x.Outcome)
 }
 
@@ -294,6 +310,9 @@ func (s *sending) printJSON(x *terminal.Exchange, failed *terminal.ConnectError)
 	enc := json.NewEncoder(s.a.stdout)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
+	if x != nil {
+		return errors.Join(enc.Encode(j), s.exit(x))
+	}
 	return errors.Join(enc.Encode(j), outcomeExit(j.Outcome))
 }
 
