@@ -202,6 +202,11 @@ func TestAdvicesOnTheWire(t *testing.T) {
 		assert.Equal(t, before-800, balance(t, p))
 		replies(t, p.reverse("offline-sale", sale, "000000000800"), "0410", "00", "reversal of the offline sale")
 		assert.Equal(t, before, balance(t, p))
+
+		replies(t, p.do("refund", 999_000, fields{0: "0220"}), "0230", "00", "refund by advice")
+		p.stan--
+		replies(t, p.do("refund", 999_000, fields{0: "0221"}), "0230", "00", "its repeat")
+		assert.Equal(t, before+1000, balance(t, p))
 	})
 }
 

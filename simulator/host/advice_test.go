@@ -222,3 +222,28 @@ func TestDailyLimitsCountPreAuthorisations(t *testing.T) {
 	require.Equal(t, world.Approved, b.decide(void).Outcome)
 	assert.Equal(t, world.Approved, b.decide(request(world.Sale)).Outcome, "given back")
 }
+
+func TestOfflineSalesDoNotCountTowardsLimits(t *testing.T) {
+	w := world.Default()
+	b := newBench(t, w, true)
+	request := func(typ world.TransactionType) *dialect.Request {
+		r := b.request(typ, 10000)
+		at("10000001", "999000000000001")(r)
+		with(t, w, "limited")(r)
+		return r
+	}
+	about := func(typ world.TransactionType, original *dialect.Request) *dialect.Request {
+		r := b.about(typ, original)
+		r.Terminal, r.Merchant = original.Terminal, original.Merchant
+		return r
+	}
+	offline := request(world.OfflineSale)
+	require.Equal(t, world.Approved, b.decide(offline).Outcome)
+	void := about(world.Void, offline)
+	require.Equal(t, world.Approved, b.decide(void).Outcome)
+	require.Equal(t, world.Approved, b.decide(about(world.Reversal, void)).Outcome)
+	for range 3 {
+		require.Equal(t, world.Approved, b.decide(request(world.Sale)).Outcome)
+	}
+	assert.Equal(t, world.ExceedsAmountLimit, b.decide(request(world.Sale)).Outcome)
+}

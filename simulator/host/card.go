@@ -172,12 +172,19 @@ func (c *call) unspend(undone *ledger.Txn) {
 	if k == nil || k.day != daysSinceEpoch(undone.At) {
 		return
 	}
-	switch undone.Type {
-	case world.Sale, world.Cash, world.CashBack, world.PreAuth:
+	about := undone.Original
+	switch {
+	case counts(undone.Type):
 		k.spent -= undone.Amount
 		k.count--
-	case world.Void, world.PreAuthVoid:
+	case undone.Type == world.PreAuthVoid, undone.Type == world.Void && about != nil && counts(about.Type):
 		k.spent += undone.Amount
 		k.count++
 	}
+}
+
+// counts reports whether transactions of a type count towards the card's
+// limits.
+func counts(t world.TransactionType) bool {
+	return t == world.Sale || t == world.Cash || t == world.CashBack || t == world.PreAuth
 }

@@ -3,7 +3,6 @@ package ledger
 import (
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/acqsim/acqsim/scenarios/world"
@@ -216,75 +215,6 @@ func (r *replayer) body(d *decoder) (x Txn, flags byte) {
 
 func (r *replayer) moment(d *decoder) time.Time { return r.zones.at(d.i64(), d.u32(), d.i32()) }
 
-// hold reads the hold that a completion or the void of a pre-authorisation
-// names. Other postings name none.
-func (r *replayer) hold(d *decoder) *Hold {
-	id := d.u32()
-	h := r.book.holds.byID[id]
-	if h == nil {
-		h = r.used[id]
-	}
-	if h == nil {
-		d.fail(fmt.Errorf("hold %d is named before it appears", id))
-	}
-	return h
-}
-
-// newHold makes the hold of a pre-authorisation.
-func (r *replayer) newHold(d *decoder, x *Txn) *Hold {
-	h := &Hold{
-		Account: x.From, Card: x.Card, Approval: x.Approval, Amount: x.Amount, Currency: x.Currency, At: x.At,
-		id: d.u32(), State: HoldReversed, at: -1,
-	}
-	if x.State != Posted {
-		d.fail(errors.New("a pre-authorisation was declined, and yet holds money"))
-	}
-	r.number(d, h)
-	return h
-}
-
-// number checks what a hold can't do without. Holds are numbered in the order
-// of appearance.
-func (r *replayer) number(d *decoder, h *Hold) {
-	switch {
-	case h.Account == nil:
-		d.fail(fmt.Errorf("hold %d has no account", h.id))
-	case h.id < r.book.holds.nextID || h.id == math.MaxUint32:
-		d.fail(fmt.Errorf("hold %d is out of order", h.id))
-	}
-}
-
-// held reads a hold of a snapshot. What it holds is in the account already.
-func (r *replayer) held(d *decoder) error {
-	h := &Hold{State: HoldState(d.u8()), at: -1}
-	known := d.bool()
-	h.id, h.Account = d.u32(), r.accountRef(d)
-	h.Card = d.u64()
-	copy(h.Approval[:], d.take(len(h.Approval)))
-	h.Amount, h.Currency = d.i64(), world.Currency(d.u16())
-	h.At, h.Expires, h.Merchant = r.moment(d), r.moment(d), d.text()
-	r.number(d, h)
-	if h.State >= holdStateCount || h.State == HoldLive && !known {
-		d.fail(fmt.Errorf("hold %d has a state that can't be", h.id))
-	}
-	if !d.done() {
-		return d.err
-	}
-	r.book.holds.nextID = h.id + 1
-	if !known {
-		if r.used == nil {
-			r.used = map[uint32]*Hold{}
-		}
-		r.used[h.id] = h
-		return nil
-	}
-	r.book.holds.file(h)
-	if h.State == HoldLive {
-		r.book.holds.live++
-	}
-	return nil
-}
-
 func (r *replayer) txn(d *decoder, kind recordKind) {
 	x, flags := r.body(d)
 	switch {
@@ -407,72 +337,4 @@ func (r *replayer) reference(d *decoder) *Txn {
 		d.fail(fmt.Errorf("terminal %s has no open transaction %d with STAN %06d", t.ID, serial, stan))
 	}
 	return x
-}
-
-// decoder takes a record apart. After an error it yields zeros.
-type decoder struct {
-	b   []byte
-	err error
-}
-
-func (d *decoder) fail(err error) {
-	if d.err == nil {
-		d.err = err
-	}
-	d.b = nil
-}
-
-var zeros [16]byte
-
-func (d *decoder) take(n int) []byte {
-	if n < 0 || len(d.b) < n {
-		d.fail(errShort)
-		if n <= len(zeros) && n >= 0 {
-			return zeros[:n]
-		}
-		return nil
-	}
-	b := d.b[:n]
-	d.b = d.b[n:]
-	return b
-}
-
-func (d *decoder) u8() byte    { return d.take(1)[0] }
-func (d *decoder) bool() bool  { return d.u8() != 0 }
-func (d *decoder) u16() uint16 { return le.Uint16(d.take(2)) }
-func (d *decoder) u32() uint32 { return le.Uint32(d.take(4)) }
-func (d *decoder) u64() uint64 { return le.Uint64(d.take(8)) }
-func (d *decoder) i32() int32  { return int32(d.u32()) }
-func (d *decoder) i64() int64  { return int64(d.u64()) }
-
-func (d *decoder) text() string {
-	n := d.u32()
-	if uint64(n) > uint64(len(d.b)) {
-		d.fail(errShort)
-		return ""
-	}
-	return string(d.take(int(n)))
-}
-
-func (d *decoder) totals() Totals {
-	return Totals{
-		DebitCount: int(d.i64()), CreditCount: int(d.i64()),
-		DebitAmount: d.i64(), CreditAmount: d.i64(),
-	}
-}
-
-func (d *decoder) session() Session {
-	s := Session{Generation: d.u32(), SignedOn: d.bool(), Download: d.u8()}
-	if keys := d.text(); keys != "" {
-		s.Keys = []byte(keys)
-	}
-	return s
-}
-
-// done reports whether the record was whole and nothing is left over.
-func (d *decoder) done() bool {
-	if d.err == nil && len(d.b) > 0 {
-		d.fail(errShort)
-	}
-	return d.err == nil
 }
