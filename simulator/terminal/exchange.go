@@ -94,10 +94,8 @@ func (l *Line) ExchangeWithin(ctx context.Context, req *Request, within time.Dur
 	if err := ctx.Err(); err != nil {
 		return l.finish(x, Cancelled, "before it was sent"), err
 	}
-	select {
-	case <-l.done:
+	if l.isClosed() {
 		return l.finish(x, SendFailed, ErrClosed.Error()), ErrClosed
-	default:
 	}
 	if l.broken != nil {
 		return l.finish(x, SendFailed, endText(l.broken)+" before"), nil
@@ -173,6 +171,10 @@ func (l *Line) await(ctx context.Context, x *Exchange, timeout <-chan time.Time,
 		} else {
 			select {
 			case in = <-l.inbound:
+				if in.end != nil && in.err == nil && l.isClosed() {
+					// Close lets the reader see the end, too, and either may come first.
+					return l.finish(x, NoAnswer, ErrClosed.Error()), ErrClosed
+				}
 			case <-timeout:
 				expired = true
 				continue
@@ -189,6 +191,16 @@ func (l *Line) await(ctx context.Context, x *Exchange, timeout <-chan time.Time,
 		if r != nil {
 			mismatch, why = r, text
 		}
+	}
+}
+
+// isClosed reports whether the line was closed on this side.
+func (l *Line) isClosed() bool {
+	select {
+	case <-l.done:
+		return true
+	default:
+		return false
 	}
 }
 
