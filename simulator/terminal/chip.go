@@ -142,6 +142,10 @@ func (c *ChipCard) elements(r *rendered, p *Params) ([]security.Element, error) 
 	if err != nil {
 		return nil, err
 	}
+	other, err := packed(fmt.Sprintf("%012d", p.Cash)) // cash-back
+	if err != nil {
+		return nil, err
+	}
 	currency, err := packed(fmt.Sprintf("%04d", uint16(p.Currency)))
 	if err != nil {
 		return nil, err
@@ -174,7 +178,7 @@ func (c *ChipCard) elements(r *rendered, p *Params) ([]security.Element, error) 
 		{Tag: security.TagCurrency, Value: currency},
 		{Tag: security.TagProfile, Value: cardProfile},
 		{Tag: security.TagCountry, Value: terminalCountry},
-		{Tag: security.TagAmountOther, Value: make([]byte, 6)},
+		{Tag: security.TagAmountOther, Value: other},
 	}, nil
 }
 

@@ -127,6 +127,21 @@ func TestCardDeclines(t *testing.T) {
 	}
 }
 
+// What is paid out in cash is the chip's other amount (9F03).
+func TestChipKnowsTheCash(t *testing.T) {
+	d, m := load(t, "iso87-bcd")
+	p := params(1)
+	p.Card, _ = inserted(t, world.DeriveNone)
+	p.Cash = 200
+	r, err := m.Request(world.CashBack, p, nil)
+	require.NoError(t, err)
+	data, err := d.ChipData(readBack(t, d, r))
+	require.NoError(t, err)
+	assert.Equal(t, []byte{0, 0, 0, 0, 0x10, 0}, data.Get(security.TagAmount))
+	assert.Equal(t, []byte{0, 0, 0, 0, 2, 0}, data.Get(security.TagAmountOther))
+	assert.Equal(t, []byte{9}, data.Get(security.TagType))
+}
+
 func TestNoChipWithoutKeys(t *testing.T) {
 	_, err := terminal.NewChipCard(world.Default().Cards["good"])
 	require.ErrorIs(t, err, terminal.ErrNoChipKey)
