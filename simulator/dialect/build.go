@@ -98,6 +98,9 @@ func (d *Dialect) setField(m *iso8583.Message, n int, text string) error {
 	value := []byte(text)
 	if l.prefix == fixedLength && l.value != viaMoov && !l.padded {
 		encoded := len(text)
+		if l.page != nil {
+			encoded = l.page.size(value)
+		}
 		if l.charset {
 			b, err := gbkEncoder{}.Encode(value)
 			if err != nil {

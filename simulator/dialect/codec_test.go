@@ -24,6 +24,7 @@ func codecPairs() map[string][2]encoding.Encoder {
 		"LBCD":   {bcdEncoder{left: true}, encoding.LBCD},
 		"ASCII":  {textEncoder{}, encoding.ASCII},
 		"Binary": {textEncoder{any: true}, encoding.Binary},
+		"EBCDIC": {pageEncoder{pageMoov}, encoding.EBCDIC},
 	}
 }
 
@@ -56,7 +57,7 @@ func TestCodecsDecodeAsMoov(t *testing.T) {
 				length := rapid.IntRange(-1, 42).Draw(rt, "length")
 				ours, read, err := pair[0].Decode(b, length)
 				moovs, moovRead, moovErr := pair[1].Decode(b, length)
-				if moovErr == nil && name != "Binary" && name != "ASCII" && bytes.IndexByte(moovs, 0) >= 0 {
+				if moovErr == nil && (name == "BCD" || name == "LBCD") && bytes.IndexByte(moovs, 0) >= 0 {
 					if err == nil {
 						rt.Fatalf("%x: a filler inside a value must be an error", b)
 					}
@@ -74,6 +75,7 @@ func TestPrefixersAsMoov(t *testing.T) {
 	ours := allPrefixers()
 	for name, moovs := range map[string]prefix.Prefixer{
 		"ASCII.L": prefix.ASCII.L, "ASCII.LL": prefix.ASCII.LL, "ASCII.LLL": prefix.ASCII.LLL, "ASCII.LLLL": prefix.ASCII.LLLL,
+		"EBCDIC.L": prefix.EBCDIC.L, "EBCDIC.LL": prefix.EBCDIC.LL, "EBCDIC.LLL": prefix.EBCDIC.LLL, "EBCDIC.LLLL": prefix.EBCDIC.LLLL,
 		"BCD.L": prefix.BCD.L, "BCD.LL": prefix.BCD.LL, "BCD.LLL": prefix.BCD.LLL, "BCD.LLLL": prefix.BCD.LLLL,
 	} {
 		p := ours[name]
@@ -92,6 +94,7 @@ func TestPrefixersAsMoov(t *testing.T) {
 					rapid.Just(got),
 					rapid.SliceOfN(rapid.SampledFrom([]byte("0123456789")), 0, 5),
 					rapid.SliceOfN(rapid.SampledFrom([]byte{0, 1, 9, 0x10, 0x99}), 0, 5),
+					rapid.SliceOfN(rapid.SampledFrom([]byte{0xF0, 0xF1, 0xF9, 0xFA, 0x31}), 0, 5),
 				).Draw(rt, "bytes")
 				length, read, err := p.DecodeLength(longest, b)
 				moovLength, moovRead, moovErr := moovs.DecodeLength(longest, b)
@@ -108,6 +111,8 @@ func TestPrefixersAsMoov(t *testing.T) {
 	require.Error(t, err, "moov takes +9 for 9; a length is digits")
 	_, _, err = asciiPrefixer{2}.DecodeLength(99, []byte("-1"))
 	require.Error(t, err)
+	_, _, err = zonedPrefixer{2}.DecodeLength(99, []byte{0x4E, 0xF9})
+	require.Error(t, err, "moov takes +9 in EBCDIC, too")
 	_, _, err = bcdPrefixer{3}.DecodeLength(999, []byte{0x90, 0x12})
 	require.Error(t, err, "moov ignores the unused nibble")
 }

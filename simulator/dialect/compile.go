@@ -1,8 +1,11 @@
 package dialect
 
 import (
+	"cmp"
 	"encoding/hex"
+	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/acqsim/acqsim/scenarios/strictyaml"
 	"github.com/acqsim/acqsim/scenarios/world"
@@ -15,21 +18,36 @@ import (
 // compiler turns a dialect file into a Dialect and collects mistakes. It goes
 // on after one, so that a file's author sees them all.
 type compiler struct {
-	d        *Dialect
-	file     dialectFile
-	problems strictyaml.Problems
+	d         *Dialect
+	file      dialectFile
+	encodings encodings
+	problems  strictyaml.Problems
+	broken    [MaxField + 1]bool // fields that are there, with mistakes
 }
 
 // compile reads and checks a file. The dialect is nil if there are mistakes.
 func compile(name string, src []byte) (*Dialect, map[string]*Dialect, error) {
-	c := &compiler{d: &Dialect{parts: make(map[int][]part), secrets: new(secretLists)}}
+	c := &compiler{}
 	c.problems.Add(strictyaml.Decode(name, src, &c.file))
 	if !c.file.Place.Exists() {
 		return nil, nil, c.problems.Err()
 	}
+	conv := &c.file.Conventions
+	c.encodings = c.findEncodings(conv.Charset, conv.Numbers, conv.Place.At("charset"), conv.Place.At("numbers"))
+	c.dialect(&c.file.Frame)
+	variants := c.variants()
+	if err := c.problems.Err(); err != nil {
+		return nil, nil, err
+	}
+	return c.d, variants, nil
+}
+
+// dialect compiles the file with the compiler's encodings and a frame.
+func (c *compiler) dialect(f *frameFile) {
+	c.d = &Dialect{parts: make(map[int][]part), secrets: new(secretLists)}
 	c.identity()
 	c.fields()
-	c.d.format, c.d.route = c.frame(&c.file.Frame)
+	c.d.format, c.d.route = c.frame(f)
 	c.conventions(&c.file.Conventions)
 	c.responseCodes()
 	for n := 1; n <= MaxField; n++ {
@@ -38,18 +56,23 @@ func compile(name string, src []byte) (*Dialect, map[string]*Dialect, error) {
 		}
 	}
 	c.plainEchoes()
-	variants := c.variants()
-	if err := c.problems.Err(); err != nil {
-		return nil, nil, err
-	}
-	return c.d, variants, nil
 }
 
-func (c *compiler) fail(p *strictyaml.Problem) { c.problems.Add(p) }
+// fail notes a mistake: of several at one place the first, which the others
+// come of.
+func (c *compiler) fail(p *strictyaml.Problem) {
+	for _, other := range c.problems {
+		if other.Line == p.Line && other.Column == p.Column && (p.Line > 0 || other.Message == p.Message) {
+			return
+		}
+	}
+	c.problems.Add(p)
+}
 
 func (c *compiler) identity() {
 	f := &c.file
 	c.d.name, c.d.title = f.Name, world.Bilingual(f.Title)
+	c.d.charset, c.d.numbers = c.encodings.charset, c.encodings.numbers
 	for _, r := range f.Name {
 		if (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' {
 			c.fail(f.Place.At("name").Errorf("the name %q may hold lower-case letters, digits and - only", f.Name))
@@ -61,15 +84,7 @@ func (c *compiler) identity() {
 // fields builds the spec, the layouts and the parts.
 func (c *compiler) fields() {
 	f := &c.file
-	text, ok := charsets[f.Conventions.Charset]
-	if !ok {
-		text = textEncoder{}
-		if f.Conventions.Charset != "" {
-			c.fail(f.Conventions.Place.At("charset").Errorf("no charset is called %q", f.Conventions.Charset).
-				Suggest(f.Conventions.Charset, keys(charsets)))
-		}
-	}
-	b := &specBuilder{text: text, problems: &c.problems}
+	b := &specBuilder{encodings: c.encodings, problems: &c.problems}
 	c.d.spec = &iso8583.MessageSpec{Name: f.Spec.Name, Fields: make(map[int]field.Field, len(f.Spec.Fields))}
 	if c.d.spec.Name == "" {
 		c.d.spec.Name = f.Name
@@ -87,6 +102,7 @@ func (c *compiler) fields() {
 		}
 		built := b.build(&e.Value)
 		if built == nil {
+			c.broken[n] = true
 			continue
 		}
 		c.d.spec.Fields[n] = built
@@ -104,17 +120,24 @@ func (c *compiler) fields() {
 			c.parts(n, &e.Value)
 		}
 	}
+	var missing []string
 	for n, what := range []string{"the MTI", "the bitmap"} {
 		if !f.Spec.Place.At("fields", strconv.Itoa(n)).Exists() && f.Spec.Place.Exists() {
-			c.fail(f.Spec.Place.At("fields").Errorf("field %q (%s) is missing", strconv.Itoa(n), what))
+			missing = append(missing, fmt.Sprintf("field \"%d\" (%s)", n, what))
 		}
+	}
+	if _, there := c.d.spec.Fields[39]; !there && !c.broken[39] && f.Spec.Place.Exists() {
+		missing = append(missing, "field \"39\" (response code)")
+	}
+	if len(missing) > 0 {
+		c.fail(f.Spec.Place.KeyNode("fields").Errorf("no dialect can do without %s", strings.Join(missing, ", ")))
 	}
 }
 
 func (c *compiler) mti(f field.Field, e *strictyaml.MapEntry[fieldFile]) {
 	c.d.mti = layoutOf(f)
-	if l := &c.d.mti; l.max != 4 || l.prefix != fixedLength || l.value != asciiText && l.value != asciiDigit && !l.packedNibbles() {
-		c.fail(e.At.Errorf("the MTI must be a String of fixed length 4 in ASCII, Digits, BCD or LBCD without padding"))
+	if l := &c.d.mti; l.max != 4 || l.prefix != fixedLength || l.value != asciiText && l.value != asciiDigit && !l.translated() {
+		c.fail(e.At.Errorf("the MTI must be a String of fixed length 4 in ASCII, Digits, BCD, LBCD, Number, Text or an EBCDIC, without padding"))
 	}
 }
 
@@ -201,18 +224,37 @@ func (c *compiler) beginnings(at strictyaml.Node, texts []string) (all [][]byte)
 	return all
 }
 
-// variants are the dialect with another frame each, by name.
+// variants are the dialect with another frame or other encodings, by name.
 func (c *compiler) variants() map[string]*Dialect {
 	all := make(map[string]*Dialect, len(c.file.Variants))
+	like := map[[2]string]*Dialect{{"", ""}: c.d} // by other encodings
 	for i := range c.file.Variants {
 		v := &c.file.Variants[i]
 		c.d.variants = append(c.d.variants, v.Key)
-		format, r := c.frame(&v.Value)
-		d := *c.d
-		d.name, d.format, d.route = c.d.name+"/"+v.Key, format, r
+		with := [2]string{v.Value.Charset, v.Value.Numbers}
+		if like[with] == nil {
+			like[with] = c.otherEncodings(&v.Value)
+		}
+		f := v.Value.frame()
+		d := *like[with]
+		d.name, d.variants = c.d.name+"/"+v.Key, nil
+		d.format, d.route = c.frame(&f)
 		all[v.Key] = &d
 	}
 	return all
+}
+
+// otherEncodings compiles the file again with the encodings of a variant.
+// Mistakes are then found a second time, and noted once.
+func (c *compiler) otherEncodings(v *variantFile) *Dialect {
+	x := &compiler{file: c.file}
+	conv := &c.file.Conventions
+	x.encodings = x.findEncodings(cmp.Or(v.Charset, conv.Charset), cmp.Or(v.Numbers, conv.Numbers), v.Place.At("charset"), v.Place.At("numbers"))
+	x.dialect(&c.file.Frame)
+	for _, p := range x.problems {
+		c.fail(p)
+	}
+	return x.d
 }
 
 func (c *compiler) responseCodes() {
@@ -229,8 +271,7 @@ func (c *compiler) responseCodes() {
 	}
 	l := &c.d.fields[39]
 	if !l.defined {
-		c.fail(c.file.Spec.Place.At("fields").Errorf("field \"39\" (response code) is missing"))
-		return
+		return // reported
 	}
 	var names []string
 	for _, o := range world.Outcomes() {

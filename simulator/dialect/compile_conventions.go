@@ -66,8 +66,7 @@ func (c *compiler) path(at strictyaml.Node, text pathText) (p path) {
 		c.fail(at.Errorf("%q is no field (2 to %d) nor part of one such as 60.2", text, MaxField))
 		return path{}
 	}
-	if !c.d.fields[n].defined {
-		c.fail(at.Errorf("field %d is not defined in the spec", n))
+	if c.defined(at, n) == nil {
 		return path{}
 	}
 	p.field = uint8(n)
@@ -163,11 +162,19 @@ func (c *compiler) condition(e *strictyaml.MapEntry[[]string]) condition {
 	}
 	longest := 0xFFFF
 	if cond.at.isSet() {
-		longest = int(c.d.fields[cond.at.field].max)
+		l := &c.d.fields[cond.at.field]
+		longest = int(l.max)
+		if l.translated() {
+			longest = min(longest, longestPattern)
+		}
 	}
 	cond.values = c.patterns(e.At, e.Value, longest)
 	return cond
 }
+
+// longestPattern is the longest value of a condition on a field whose text does
+// not stand on the line as it is: shorter than what of it is looked at.
+const longestPattern = 79
 
 // patterns compiles values, each a whole one or a beginning with * after it.
 func (c *compiler) patterns(at strictyaml.Node, texts []string, longest int) (all []pattern) {
@@ -247,7 +254,9 @@ func (c *compiler) defined(at strictyaml.Node, n int) *layout {
 		return nil
 	}
 	if !c.d.fields[n].defined {
-		c.fail(at.Errorf("field %d is not defined in the spec", n))
+		if !c.broken[n] {
+			c.fail(at.Errorf("field %d is not defined in the spec", n))
+		}
 		return nil
 	}
 	return &c.d.fields[n]
@@ -314,7 +323,7 @@ func (c *compiler) replies(f *conventionsFile) {
 		if !given[class] {
 			*rule = c.d.conv.replies[otherClass]
 		}
-		if rule.host[0]&(1<<(63-38)) == 0 && given[class] {
+		if e, _ := f.Replies.Get(classNames[class]); given[class] && !slices.Contains(e.Host, 39) {
 			c.fail(f.Place.At("replies", classNames[class]).Errorf("the host must add field 39 (response code): a reply without it says nothing"))
 		}
 	}

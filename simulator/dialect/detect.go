@@ -52,13 +52,14 @@ func (d *Dialect) readings(b []byte) (all []Detection) {
 }
 
 // score is higher the more speaks for a reading: it comes to the end, it is
-// framed, and most of the bytes are read.
+// framed, most of the bytes are read, and names in it are readable. A message of
+// another version of ISO 8583 than the dialect's is none of it.
 func (x *Detection) score() int {
 	var ix Index
 	mti, err := x.Dialect.Index(x.Body, &ix)
 	x.Err = err
 	// Versions 1987 and 1993; classes 1 to 8 and UnionPay's 9.
-	if mti < 100 || mti > 1999 || mti/100%10 == 0 {
+	if mti < 100 || mti > 1999 || mti/100%10 == 0 || !x.Dialect.hasVersion(mti) {
 		return 0
 	}
 	read := len(x.Body)
@@ -78,5 +79,37 @@ func (x *Detection) score() int {
 	if len(x.Rest) == 0 {
 		score++
 	}
-	return score
+	return max(score-x.Dialect.unreadable(x.Body, &ix), 1)
+}
+
+// hasVersion reports whether the dialect knows messages of the MTI's version,
+// its first digit; one that recognises no message may have any.
+func (d *Dialect) hasVersion(mti uint16) bool {
+	for i := range d.conv.recognise {
+		if d.conv.recognise[i].mti/1000 == mti/1000 {
+			return true
+		}
+	}
+	return len(d.conv.recognise) == 0
+}
+
+// unreadable says, from 0 to 60, how much of what names things in a message is
+// no text: printable characters of ASCII. Packed digits with text in EBCDIC read
+// as such with text in ASCII, and the other way round, but not sensibly.
+func (d *Dialect) unreadable(body []byte, ix *Index) int {
+	var buf [64]byte
+	all, bad := 0, 0
+	for n := range identifiers {
+		l, value, offset, units, ok := d.locate(body, ix, path{field: uint8(n)}) //nolint:gosec // a field number
+		if !ok || l.numeric() || units > len(buf) {
+			continue
+		}
+		for _, c := range l.text(buf[:0], value, offset, units) {
+			all++
+			if c < ' ' || c > '~' {
+				bad++
+			}
+		}
+	}
+	return 60 * bad / max(all, 1)
 }

@@ -33,6 +33,8 @@ type Dialect struct {
 	format   frame.Format
 	spec     *iso8583.MessageSpec
 	variants []string
+	charset  string
+	numbers  string
 
 	mti    layout
 	bitmap bitmapLayout
@@ -61,6 +63,22 @@ func (d *Dialect) Format() frame.Format { return d.format }
 // Variants lists the named frame variants of the dialect: Load takes
 // "name/variant".
 func (d *Dialect) Variants() []string { return append([]string(nil), d.variants...) }
+
+// Encodings returns the names of the encodings that Text and Number stand for:
+// of a charset, and of digits.
+func (d *Dialect) Encodings() (text, number string) { return d.charset, d.numbers }
+
+// Character returns what a byte of a message is as a character of the dialect's
+// charset, or a dot where that is not a printable one of ASCII.
+func (d *Dialect) Character(b byte) byte {
+	if e, ok := charsets[d.charset].(pageEncoder); ok {
+		b = e.page.toText[b]
+	}
+	if b < ' ' || b > '~' {
+		return '.'
+	}
+	return b
+}
 
 // Spec returns the message spec for use with moov-io/iso8583. It is shared: do
 // not change it.

@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -8,6 +9,29 @@ import (
 
 	"github.com/acqsim/acqsim/scenarios/world"
 )
+
+// TestEBCDICIsASCIIInOtherCharacters: what messages mean is the same in both.
+func TestEBCDICIsASCIIInOtherCharacters(t *testing.T) {
+	conventions := func(name string) string {
+		src, err := Source(name)
+		require.NoError(t, err)
+		text := string(src)
+		from, to := strings.Index(text, "\n  # The first row that fits counts."), strings.Index(text, "\nspec:")
+		require.Positive(t, from)
+		require.Greater(t, to, from)
+		return text[from:to]
+	}
+	assert.Equal(t, conventions("iso87-ascii"), conventions("iso87-ebcdic"), "change both files")
+	ascii, ebcdic := load(t, "iso87-ascii"), load(t, "iso87-ebcdic")
+	for n := range ascii.fields {
+		a, e := &ascii.fields[n], &ebcdic.fields[n]
+		assert.Equal(t, a.max, e.max, "field %d", n)
+		assert.Equal(t, a.numeric(), e.numeric(), "field %d", n)
+		assert.Equal(t, a.prefix == fixedLength, e.prefix == fixedLength, "field %d", n)
+		assert.Equal(t, ascii.names[n], ebcdic.names[n])
+		assert.Equal(t, ascii.parts[n], ebcdic.parts[n])
+	}
+}
 
 func TestEmbeddedDialects(t *testing.T) {
 	for _, name := range Names() {
@@ -37,7 +61,7 @@ func TestEmbeddedDialects(t *testing.T) {
 		for _, v := range d.Variants() {
 			vd := load(t, name+"/"+v)
 			assert.Equal(t, name+"/"+v, vd.Name())
-			assert.NotEqual(t, d.Format(), vd.Format())
+			assert.False(t, d.Format() == vd.Format() && d.Spec() == vd.Spec(), "%s/%s is no variant", name, v)
 		}
 	}
 	_, err := Load("iso87-asci")

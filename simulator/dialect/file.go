@@ -9,13 +9,13 @@ import (
 // mean there; the others are explained in dialects/README.md.
 
 type dialectFile struct {
-	Name        string                    `yaml:"name,required"`
-	Title       bilingualFile             `yaml:"title"`
-	Spec        specFile                  `yaml:"spec,required"`
-	Frame       frameFile                 `yaml:"frame"`
-	Variants    strictyaml.Map[frameFile] `yaml:"variants"`
-	Conventions conventionsFile           `yaml:"conventions"`
-	Codes       strictyaml.Map[string]    `yaml:"codes"`
+	Name        string                      `yaml:"name,required"`
+	Title       bilingualFile               `yaml:"title"`
+	Spec        specFile                    `yaml:"spec,required"`
+	Frame       frameFile                   `yaml:"frame"`
+	Variants    strictyaml.Map[variantFile] `yaml:"variants"`
+	Conventions conventionsFile             `yaml:"conventions"`
+	Codes       strictyaml.Map[string]      `yaml:"codes"`
 	Place       strictyaml.Node
 }
 
@@ -93,6 +93,27 @@ type frameFile struct {
 	Place          strictyaml.Node
 }
 
+// variantFile is a frame and, where they are given, other encodings.
+type variantFile struct {
+	Charset        string     `yaml:"charset"`
+	Numbers        string     `yaml:"numbers"`
+	Length         string     `yaml:"length"`
+	CountsItself   bool       `yaml:"counts_itself"`
+	ExcludesHeader bool       `yaml:"excludes_header"`
+	TPDU           bool       `yaml:"tpdu"`
+	Header         int        `yaml:"header"`
+	SwapTPDU       *bool      `yaml:"swap_tpdu"`
+	Expect         expectFile `yaml:"expect"`
+	Place          strictyaml.Node
+}
+
+func (v *variantFile) frame() frameFile {
+	return frameFile{
+		Length: v.Length, CountsItself: v.CountsItself, ExcludesHeader: v.ExcludesHeader,
+		TPDU: v.TPDU, Header: v.Header, SwapTPDU: v.SwapTPDU, Expect: v.Expect, Place: v.Place,
+	}
+}
+
 type expectFile struct {
 	TPDU       []string `yaml:"tpdu"`
 	Header     []string `yaml:"header"`
@@ -103,6 +124,7 @@ type expectFile struct {
 
 type conventionsFile struct {
 	Charset           string                    `yaml:"charset"`
+	Numbers           string                    `yaml:"numbers"`
 	Transactions      []transactionFile         `yaml:"transactions"`
 	Batch             pathText                  `yaml:"batch"`
 	NetworkCode       []pathText                `yaml:"network_code"`

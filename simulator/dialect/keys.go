@@ -88,6 +88,9 @@ func (d *Dialect) ChipData(req *Request) (security.ChipData, error) {
 	if d.fields[n].binary() && d.fields[n].value != hexBytes {
 		return security.ParseChipData(value)
 	}
+	if l := &d.fields[n]; l.page != nil {
+		value = l.page.appendText(nil, value)
+	}
 	return security.ChipDataFromHex(value)
 }
 

@@ -19,6 +19,7 @@ const (
 	fixedLength prefixKind = iota
 	asciiLength
 	bcdLength
+	zonedLengthDigits // EBCDIC digits
 	binaryLength
 )
 
@@ -34,6 +35,8 @@ const (
 	bcdLeft                     // packed digits, an odd count padded behind
 	trackBCD                    // packed track characters, left-aligned
 	hexBytes                    // bytes as pairs of hexadecimal characters
+	pageText                    // characters of an EBCDIC code page
+	zonedDigit                  // decimal digits as EBCDIC characters
 )
 
 // layout is what the index and the reply encoder know of one field, derived
@@ -43,23 +46,28 @@ type layout struct {
 	prefix  prefixKind
 	digits  uint8 // of the length prefix
 	value   valueKind
-	size    uint16 // bytes of the length prefix
-	max     uint16 // highest length, or the length of a fixed field, in units
-	charset bool   // text that is GBK on the line
-	fixed   uint16 // bytes of the field, where valid says whether they are a value; 0: elsewhere
-	padded  bool   // moov pads and trims the value; what stands on the line is as without
+	size    uint16    // bytes of the length prefix
+	max     uint16    // highest length, or the length of a fixed field, in units
+	charset bool      // text that is GBK on the line
+	page    *codePage // of pageText and zonedDigit
+	fixed   uint16    // bytes of the field, where valid says whether they are a value; 0: elsewhere
+	padded  bool      // moov pads and trims the value; what stands on the line is as without
 	spec    field.Field
 }
 
 // numeric reports whether the value can only hold decimal digits.
 func (l *layout) numeric() bool {
-	return l.value == asciiDigit || l.value == bcdLeft || l.value == bcdRight
+	return l.value == asciiDigit || l.value == bcdLeft || l.value == bcdRight || l.value == zonedDigit
 }
 
 // packedNibbles reports whether a unit takes half a byte.
 func (l *layout) packedNibbles() bool {
 	return l.value == bcdLeft || l.value == bcdRight || l.value == trackBCD
 }
+
+// translated reports whether the characters of a value do not stand on the line
+// as they are: packed, or in EBCDIC.
+func (l *layout) translated() bool { return l.packedNibbles() || l.page != nil }
 
 // layoutOf derives a layout. Whatever it does not know exactly goes to moov.
 func layoutOf(f field.Field) layout {
@@ -75,7 +83,7 @@ func layoutOf(f field.Field) layout {
 	default:
 		return l
 	}
-	value := viaMoov
+	value, page := viaMoov, (*codePage)(nil)
 	switch e := spec.Enc.(type) {
 	case bcdEncoder:
 		value = bcdRight
@@ -95,6 +103,10 @@ func layoutOf(f field.Field) layout {
 		}
 	case gbkEncoder:
 		value, l.charset = anyBytes, true
+	case pageEncoder:
+		value, page = pageText, e.page
+	case zonedEncoder:
+		value, page = zonedDigit, page1047
 	default:
 		if spec.Enc == encoding.Encoder(encoding.BytesToASCIIHex) {
 			value = hexBytes
@@ -105,9 +117,11 @@ func layoutOf(f field.Field) layout {
 		l.prefix, l.digits, l.size = asciiLength, uint8(p.digits), uint16(p.digits)
 	case bcdPrefixer:
 		l.prefix, l.digits, l.size = bcdLength, uint8(p.digits), uint16(p.digits+1)/2
+	case zonedPrefixer:
+		l.prefix, l.digits, l.size = zonedLengthDigits, uint8(p.digits), uint16(p.digits)
 	default:
 		switch spec.Pref {
-		case prefix.ASCII.Fixed, prefix.BCD.Fixed, prefix.Binary.Fixed:
+		case prefix.ASCII.Fixed, prefix.BCD.Fixed, prefix.Binary.Fixed, prefix.EBCDIC.Fixed:
 		case prefix.Hex.Fixed:
 			// moov's packer counts twice the length here, its unpacker once.
 			return l
@@ -122,10 +136,10 @@ func layoutOf(f field.Field) layout {
 	if l.padded && l.prefix != fixedLength {
 		return l
 	}
-	l.value = value
+	l.value, l.page = value, page
 	if l.prefix == fixedLength {
 		switch value {
-		case anyBytes, asciiText, asciiDigit:
+		case anyBytes, asciiText, asciiDigit, pageText, zonedDigit:
 			l.fixed = l.max
 		case bcdRight:
 			l.fixed = (l.max + 1) / 2
@@ -144,6 +158,8 @@ func (l *layout) valid(b []byte) bool {
 		return areASCII(b)
 	case bcdRight:
 		return areBCD(b)
+	case zonedDigit:
+		return areZoned(b)
 	}
 	return true
 }
@@ -201,6 +217,11 @@ func (l *layout) readLength(b []byte) (int, error) {
 		if l.digits%2 != 0 && b[0] > 9 {
 			return 0, fmt.Errorf("the length %x has more than %d digits", b[:l.size], l.digits)
 		}
+	case zonedLengthDigits:
+		var ok bool
+		if n, ok = zonedLength(b[:l.size]); !ok {
+			return 0, fmt.Errorf("the length %x is not %d EBCDIC digits", b[:l.size], l.size)
+		}
 	default:
 		for _, c := range b[:l.size] {
 			n = n<<8 | int(c)
@@ -223,6 +244,8 @@ func (l *layout) bad(b []byte, units int) int {
 		return badNibble(b)
 	case bcdLeft:
 		return badBCD(b, units, true)
+	case zonedDigit:
+		return badZoned(b)
 	case hexBytes:
 		var bad byte
 		for _, c := range b {
@@ -241,6 +264,8 @@ func (l *layout) wants() string {
 		return "a decimal digit is wanted"
 	case bcdRight, bcdLeft:
 		return "two BCD digits are wanted"
+	case zonedDigit:
+		return "an EBCDIC digit (f0 to f9) is wanted"
 	case hexBytes:
 		return "a hexadecimal character is wanted"
 	}

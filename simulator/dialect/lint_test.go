@@ -255,6 +255,25 @@ func TestLintReportsEveryMistake(t *testing.T) {
 	}
 }
 
+// TestLintTellsAMistakeOnce: what follows from one is not told besides it.
+func TestLintTellsAMistakeOnce(t *testing.T) {
+	for _, test := range []struct{ old, new, want string }{
+		{`mti: ["0200"]`, `mti: [0200]`, "small.yaml:12:24: a text is wanted, but YAML reads an unquoted 0200 as a number"},
+		{`"41": {type: String`, `"41": {type: Strng`, "no field type is called \"Strng\""},
+		{`"1": {type: Bitmap, length: 8, enc: Binary, prefix: Binary.Fixed}`, ``, "no dialect can do without field \"1\" (the bitmap)"},
+		{`host: [12, 39]`, `host: [12]`, "the host must add field 39"},
+	} {
+		var all strictyaml.Problems
+		require.ErrorAs(t, Lint("small.yaml", []byte(strings.Replace(small, test.old, test.new, 1))), &all, test.new)
+		assert.Len(t, all, 1, "%s:\n%v", test.new, all)
+		assert.Contains(t, all[0].Error(), test.want)
+		assert.Contains(t, all[0].Error(), "small.yaml:")
+	}
+	var all strictyaml.Problems
+	require.ErrorAs(t, Lint("small.yaml", []byte(strings.Replace(small, `"39": {`, `"38": {`, 1))), &all)
+	assert.Contains(t, all.Error(), "small.yaml:26:3: no dialect can do without field \"39\" (response code)")
+}
+
 func TestLintReportsAllAtOnce(t *testing.T) {
 	bad := strings.NewReplacer("clock: host", "clock: x", "is: sale", "is: sail", "enc: Digits", "enc: Digit", "host: [12, 39]", "host: [12]").Replace(small)
 	var all strictyaml.Problems

@@ -4,7 +4,6 @@ import (
 	"math/bits"
 
 	"github.com/acqsim/acqsim/scenarios/transcript"
-	"github.com/moov-io/iso8583/encoding"
 )
 
 // maskKind is how the secrets of a field are made safe.
@@ -122,7 +121,7 @@ func (d *Dialect) maskField(body []byte, ix *Index, n int, kind maskKind) secret
 	case track:
 		return maskTrack(l, value, units)
 	case track1:
-		maskTrack1(value)
+		l.maskTrack1(value)
 		if l.value == viaMoov {
 			keepMonth(value)
 		}
@@ -161,7 +160,7 @@ func search(l *layout, value []byte, units int) secretKind {
 		return noSecret
 	}
 	mask := transcript.MaskRuns
-	if l.value == asciiText || l.value == asciiDigit || l.value == hexBytes || l.charset && isText(value) {
+	if l.value == asciiText || l.value == asciiDigit || l.value == hexBytes || l.page != nil || l.charset && isText(value) {
 		mask = transcript.MaskText
 	}
 	before := hashBytes(hashStart, value)
@@ -188,6 +187,8 @@ func zero(l *layout, value []byte) {
 	switch l.value {
 	case hexBytes, asciiDigit, asciiText:
 		fill = '0'
+	case pageText, zonedDigit:
+		fill = 0xF0
 	}
 	for i := range value {
 		value[i] = fill
@@ -233,9 +234,10 @@ func maskTrack(l *layout, value []byte, units int) secretKind {
 // track types, which refuse a month of 00.
 func keepMonth(value []byte) {
 	for i := len(value) - 1; i >= 0; i-- {
-		if c := value[i]; c == '=' || c == 'D' || c == '^' {
-			if i+4 < len(value) && value[i+4] == '0' {
-				value[i+4] = '1'
+		switch value[i] {
+		case '=', 'D', '^', 0x7E, 0xC4, 0x5F, 0xB0: // the last four in EBCDIC
+			if i+4 < len(value) && (value[i+4] == '0' || value[i+4] == 0xF0) {
+				value[i+4] |= 1
 			}
 			return
 		}
@@ -248,21 +250,26 @@ func (l *layout) binaryOnLine() bool {
 	case anyBytes:
 		return !l.charset
 	case viaMoov:
-		switch l.spec.Spec().Enc {
-		case nil, encoding.EBCDIC, encoding.EBCDIC1047:
+		switch e := l.spec.Spec().Enc.(type) {
+		case nil, pageEncoder, zonedEncoder:
 			return false
+		case textEncoder:
+			return e.any
 		}
-		text, ok := l.spec.Spec().Enc.(textEncoder)
-		return !ok || text.any
+		return true
 	}
 	return false
 }
 
 // maskTrack1 masks "B, number, ^, name, ^, dates and more": the number's middle
 // and every digit after it. Without that shape nothing stays but letters.
-func maskTrack1(value []byte) {
+func (l *layout) maskTrack1(value []byte) {
+	separator := byte('^')
+	if l.page != nil {
+		separator = l.page.fromText['^']
+	}
 	number := 0
-	for number < len(value) && value[number] != '^' {
+	for number < len(value) && value[number] != separator {
 		number++
 	}
 	if number > 12 && number < len(value) {

@@ -112,6 +112,8 @@ func (p *positions) maskCards(l *layout, value, digits []byte) secretKind {
 // zeroDigit sets the digit at a position to 0.
 func (l *layout) zeroDigit(value []byte, at int) {
 	switch {
+	case l.page != nil:
+		value[at] = 0xF0
 	case !l.packedNibbles():
 		value[at] = '0'
 	case at%2 == 0:

@@ -2,9 +2,11 @@ package dialect
 
 import (
 	"maps"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/moov-io/iso8583"
 	"github.com/stretchr/testify/require"
 
 	"github.com/acqsim/acqsim/scenarios/world"
@@ -36,9 +38,29 @@ func with(base map[int]string, changes map[int]string) map[int]string {
 	return all
 }
 
+// specs names the embedded dialects, and of their variants those that have
+// other encodings.
+func specs(t testing.TB) (all []string) {
+	seen := map[*iso8583.MessageSpec]bool{}
+	add := func(name string) {
+		if spec := load(t, name).Spec(); !seen[spec] {
+			seen[spec] = true
+			all = append(all, name)
+		}
+	}
+	for _, name := range Names() {
+		add(name)
+		for _, v := range load(t, name).Variants() {
+			add(name + "/" + v)
+		}
+	}
+	return all
+}
+
 // messages returns requests of every type that the dialect recognises, and some
 // that it does not.
 func messages(name string) []message {
+	name, _, _ = strings.Cut(name, "/")
 	if name == "unionpay-pos" {
 		return unionPayMessages()
 	}

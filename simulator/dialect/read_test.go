@@ -14,7 +14,7 @@ import (
 )
 
 func TestReadRecognisesEveryTransaction(t *testing.T) {
-	for _, name := range Names() {
+	for _, name := range specs(t) {
 		d := load(t, name)
 		seen := make(map[world.TransactionType]bool)
 		for _, m := range messages(name) {
@@ -37,7 +37,7 @@ func TestReadRecognisesEveryTransaction(t *testing.T) {
 }
 
 func TestReadFactsOfASale(t *testing.T) {
-	for _, name := range Names() {
+	for _, name := range specs(t) {
 		t.Run(name, func(t *testing.T) {
 			d := load(t, name)
 			req := read(t, d, messages(name)[0].fields)
@@ -184,7 +184,7 @@ func find(t testing.TB, dialect, name string) map[int]string {
 }
 
 func TestDuplicateKey(t *testing.T) {
-	for _, name := range Names() {
+	for _, name := range specs(t) {
 		t.Run(name, func(t *testing.T) {
 			d := load(t, name)
 			sale := messages(name)[0].fields
@@ -351,7 +351,7 @@ func TestReadErrors(t *testing.T) {
 }
 
 func TestReadAllocatesNothing(t *testing.T) {
-	for _, name := range Names() {
+	for _, name := range specs(t) {
 		d := load(t, name)
 		for _, m := range messages(name) {
 			f := framed(t, d, built(t, d, m.fields))

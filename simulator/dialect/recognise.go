@@ -66,11 +66,11 @@ func (d *Dialect) holds(req *Request, conditions []condition) bool {
 	for i := range conditions {
 		c := &conditions[i]
 		var b []byte
-		if l := &d.fields[c.at.field]; !l.packedNibbles() || req.Index.Units(int(c.at.field)) <= len(buf) {
-			b = d.text(req, c.at, buf[:])
-		} else {
-			b = req.Index.Value(req.Frame.Body, int(c.at.field))
+		at := c.at
+		if at.length == 0 && d.fields[at.field].translated() && req.Index.Units(int(at.field)) > int(at.offset)+len(buf) {
+			at.length = uint16(len(buf)) // no value is as long
 		}
+		b = d.text(req, at, buf[:])
 		if !anyMatches(c.values, b) {
 			return false
 		}

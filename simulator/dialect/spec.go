@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/acqsim/acqsim/scenarios/strictyaml"
 	"github.com/moov-io/iso8583/encoding"
@@ -14,28 +15,87 @@ import (
 )
 
 // encoders are the values of `enc`, by moov's names and our own: Digits,
-// Track2BCD, Track3BCD, GBK, and Text, which is the dialect's charset.
+// EBCDICDigits, EBCDIC037, Track2BCD, Track3BCD and GBK. Text, Number and Track
+// stand for what the conventions say: see encodings.
 var encoders = map[string]encoding.Encoder{
-	"ASCII":      textEncoder{},
-	"Digits":     textEncoder{digits: true},
-	"Binary":     textEncoder{any: true},
-	"BCD":        bcdEncoder{},
-	"LBCD":       bcdEncoder{left: true},
-	"Track2BCD":  trackEncoder{},
-	"Track3BCD":  trackEncoder{},
-	"GBK":        gbkEncoder{},
-	"EBCDIC":     encoding.EBCDIC,
-	"EBCDIC1047": encoding.EBCDIC1047,
-	"HexToASCII": encoding.BytesToASCIIHex,
-	"ASCIIToHex": encoding.ASCIIHexToBytes,
-	"BerTLVTag":  encoding.BerTLVTag,
+	"ASCII":        textEncoder{},
+	"Digits":       textEncoder{digits: true},
+	"Binary":       textEncoder{any: true},
+	"BCD":          bcdEncoder{},
+	"LBCD":         bcdEncoder{left: true},
+	"Track2BCD":    trackEncoder{},
+	"Track3BCD":    trackEncoder{},
+	"GBK":          gbkEncoder{},
+	"EBCDIC":       pageEncoder{pageMoov},
+	"EBCDIC037":    pageEncoder{page037},
+	"EBCDIC1047":   pageEncoder{page1047},
+	"EBCDICDigits": zonedEncoder{},
+	"HexToASCII":   encoding.BytesToASCIIHex,
+	"ASCIIToHex":   encoding.ASCIIHexToBytes,
+	"BerTLVTag":    encoding.BerTLVTag,
 }
 
 // charsets are the values of `charset` and what Text stands for with them.
 var charsets = map[string]encoding.Encoder{
-	"ASCII":  textEncoder{},
-	"GBK":    gbkEncoder{},
-	"Binary": textEncoder{any: true},
+	"ASCII":      textEncoder{},
+	"GBK":        gbkEncoder{},
+	"Binary":     textEncoder{any: true},
+	"EBCDIC037":  pageEncoder{page037},
+	"EBCDIC1047": pageEncoder{page1047},
+}
+
+// numberPrefixes are the values of `numbers`, which Number stands for, and the
+// prefixes that go with each.
+var numberPrefixes = map[string]string{"Digits": "ASCII", "EBCDICDigits": "EBCDIC", "BCD": "BCD", "LBCD": "BCD"}
+
+// encodings are what the names Text, Number and Track stand for.
+type encodings struct {
+	text, number, track encoding.Encoder
+	prefix              string // of numbers: ASCII, BCD or EBCDIC
+	charset, numbers    string // the names of the first two
+}
+
+// findEncodings looks up charset and numbers, of the conventions or of a variant.
+func (c *compiler) findEncodings(charset, numbers string, atCharset, atNumbers strictyaml.Node) (e encodings) {
+	e.text = textEncoder{}
+	if text, ok := charsets[charset]; ok {
+		e.text = text
+	} else {
+		if charset != "" {
+			c.fail(atCharset.Errorf("no charset is called %q", charset).Suggest(charset, keys(charsets)))
+		}
+		charset = "ASCII"
+	}
+	if _, ebcdic := e.text.(pageEncoder); ebcdic && numbers == "" {
+		numbers = "EBCDICDigits"
+	}
+	if numbers == "" {
+		numbers = "Digits"
+	}
+	var ok bool
+	if e.prefix, ok = numberPrefixes[numbers]; !ok {
+		c.fail(atNumbers.Errorf("numbers can't be written in %q; they can in %s", numbers, strings.Join(keys(numberPrefixes), ", ")).
+			Suggest(numbers, keys(numberPrefixes)))
+		numbers, e.prefix = "Digits", "ASCII"
+	}
+	e.number, e.track, e.charset, e.numbers = encoders[numbers], e.text, charset, numbers
+	if e.prefix == "BCD" {
+		e.track = trackEncoder{}
+	}
+	return e
+}
+
+// encoder returns what Text, Number or Track stands for.
+func (e *encodings) encoder(name string) (enc encoding.Encoder, ok bool) {
+	switch name {
+	case "Text":
+		return e.text, true
+	case "Number":
+		return e.number, true
+	case "Track":
+		return e.track, true
+	}
+	return nil, false
 }
 
 // prefixers are the values of `prefix`.
@@ -54,8 +114,9 @@ func allPrefixers() map[string]prefix.Prefixer {
 	for digits := 1; digits <= 4; digits++ {
 		all["ASCII."+ls[:digits]] = asciiPrefixer{digits}
 		all["BCD."+ls[:digits]] = bcdPrefixer{digits}
+		all["EBCDIC."+ls[:digits]] = zonedPrefixer{digits}
 	}
-	for name, p := range map[string]prefix.Prefixers{"Binary": prefix.Binary, "Hex": prefix.Hex, "EBCDIC": prefix.EBCDIC} {
+	for name, p := range map[string]prefix.Prefixers{"Binary": prefix.Binary, "Hex": prefix.Hex} {
 		all[name+".L"], all[name+".LL"], all[name+".LLL"], all[name+".LLLL"] = p.L, p.LL, p.LLL, p.LLLL
 	}
 	return all
@@ -81,7 +142,7 @@ var tagSorts = map[string]sort.StringSlice{
 
 // specBuilder turns field descriptions into moov's specs and collects mistakes.
 type specBuilder struct {
-	text     encoding.Encoder // what Text stands for
+	encodings
 	problems *strictyaml.Problems
 }
 
@@ -104,7 +165,11 @@ func (b *specBuilder) build(f *fieldFile) field.Field {
 	before := len(*b.problems)
 	construct, _ := choose(b, constructors, f.Type, "field type", f.Place.At("type"))
 	spec := &field.Spec{Length: f.Length, Description: f.Description, DisableAutoExpand: f.DisableAutoExpand}
-	spec.Pref, _ = choose(b, prefixers, f.Prefix, "prefix", f.Place.At("prefix"))
+	pref := f.Prefix
+	if form, ok := strings.CutPrefix(pref, "Number."); ok {
+		pref = b.prefix + "." + form
+	}
+	spec.Pref, _ = choose(b, prefixers, pref, "prefix", f.Place.At("prefix"))
 	if f.Length < 0 || f.Length > 0xFFFF || f.Length == 0 && f.Type != "Bitmap" && f.Prefix != "None.Fixed" && f.Prefix != "BerTLV" {
 		b.problems.Add(f.Place.At("length").Errorf("a length of %d; a field has 1 to 65535", f.Length))
 	}
@@ -127,13 +192,17 @@ func (b *specBuilder) build(f *fieldFile) field.Field {
 }
 
 func (b *specBuilder) plain(f *fieldFile, spec *field.Spec) {
-	if f.Enc == "Text" {
-		spec.Enc = b.text
-	} else {
+	var ok bool
+	if spec.Enc, ok = b.encoder(f.Enc); !ok {
 		spec.Enc, _ = choose(b, encoders, f.Enc, "encoding", f.Place.At("enc"))
 	}
-	if _, ok := spec.Enc.(gbkEncoder); ok {
+	switch e := spec.Enc.(type) {
+	case gbkEncoder:
 		spec.Packer = field.PackerFunc(packEncoded)
+	case pageEncoder:
+		if !e.page.bytes {
+			spec.Packer = field.PackerFunc(packEncoded)
+		}
 	}
 	for key, given := range map[string]bool{"subfields": len(f.Subfields) > 0, "tag": f.Tag != nil, "bitmap": f.Bitmap != nil} {
 		if given {

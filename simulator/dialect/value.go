@@ -31,8 +31,17 @@ func (l *layout) number(value []byte, offset, n int) (uint64, bool) {
 		}
 		return sum, true
 	}
-	if l.value == hexBytes {
+	switch l.value {
+	case hexBytes:
 		return 0, false
+	case pageText, zonedDigit:
+		for _, c := range value[offset : offset+n] {
+			if c < 0xF0 || c > 0xF9 {
+				return 0, false
+			}
+			sum = sum*10 + uint64(c&0xF)
+		}
+		return sum, true
 	}
 	for _, c := range value[offset : offset+n] {
 		if c < '0' || c > '9' {
@@ -95,14 +104,14 @@ func (d *Dialect) number(req *Request, p path) (uint64, bool) {
 }
 
 // text returns the characters of what p names: in place, or, where they are
-// packed digits, unpacked into buf, which must have room. It is nil if p is
+// packed or in EBCDIC, translated into buf, which should have room. It is nil if p is
 // absent.
 func (d *Dialect) text(req *Request, p path, buf []byte) []byte {
 	l, value, offset, n, ok := d.locate(req.Frame.Body, &req.Index, p)
 	switch {
 	case !ok:
 		return nil
-	case l.packedNibbles():
+	case l.translated():
 		return l.text(buf[:0], value, offset, n)
 	case l.value == hexBytes:
 		return value[2*offset : 2*(offset+n)]
@@ -112,10 +121,12 @@ func (d *Dialect) text(req *Request, p path, buf []byte) []byte {
 
 // text appends n units from offset on as characters.
 func (l *layout) text(dst, value []byte, offset, n int) []byte {
-	if !l.packedNibbles() {
-		if l.value == hexBytes {
-			return append(dst, value[2*offset:2*(offset+n)]...)
-		}
+	switch {
+	case l.value == hexBytes:
+		return append(dst, value[2*offset:2*(offset+n)]...)
+	case l.page != nil:
+		return l.page.appendText(dst, value[offset:offset+n])
+	case !l.packedNibbles():
 		return append(dst, value[offset:offset+n]...)
 	}
 	for i := offset; i < offset+n; i++ {
@@ -133,7 +144,7 @@ func (d *Dialect) id(req *Request, n int) ID {
 	if !req.Index.Has(n) {
 		return ID{}
 	}
-	if l := &d.fields[n]; l.packedNibbles() || l.value == viaMoov {
+	if l := &d.fields[n]; l.translated() || l.value == viaMoov {
 		var buf [32]byte
 		return idOf(d.text(req, path{field: uint8(n)}, buf[:])) //nolint:gosec // a field number
 	}

@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/acqsim/acqsim/scenarios/world"
+
 	"github.com/acqsim/acqsim/simulator/security"
 )
 
@@ -50,7 +52,7 @@ func TestView(t *testing.T) {
 // TestViewGoesAsFarAsItCan cuts a message everywhere: what came before the cut
 // is shown, and the error says where it is.
 func TestViewGoesAsFarAsItCan(t *testing.T) {
-	for _, name := range Names() {
+	for _, name := range specs(t) {
 		d := load(t, name)
 		body := built(t, d, messages(name)[0].fields)
 		whole, err := d.View(body)
@@ -116,7 +118,7 @@ func TestBuildErrors(t *testing.T) {
 
 func TestDetect(t *testing.T) {
 	var all []*Dialect
-	for _, name := range Names() {
+	for _, name := range specs(t) {
 		all = append(all, load(t, name))
 	}
 	all = append(all, load(t, "iso87-ascii/binary2"))
@@ -168,6 +170,40 @@ func TestDetect(t *testing.T) {
 	}
 	_, ok = Detect(nil, v["PACKET3"])
 	assert.False(t, ok)
+}
+
+// TestDetectTellsDialectsApart: whatever the encodings, a message is taken for
+// its own dialect's, framed or not.
+func TestDetectTellsDialectsApart(t *testing.T) {
+	var all []*Dialect
+	for _, name := range Names() {
+		all = append(all, load(t, name))
+	}
+	for _, name := range specs(t) {
+		if strings.Contains(name, "/") {
+			all = append(all, load(t, name))
+		}
+	}
+	for _, d := range all {
+		if d.Name() == "iso87-ebcdic/cp037" {
+			continue // its digits and letters are those of iso87-ebcdic
+		}
+		for _, m := range messages(d.Name()) {
+			if m.is == world.Unrecognised {
+				continue
+			}
+			f := framed(t, d, built(t, d, m.fields))
+			for _, b := range [][]byte{f.Raw, f.Body} {
+				if d.Name() == "iso87-bcd" && len(b) == len(f.Body) {
+					continue // UnionPay's can be alike
+				}
+				got, ok := Detect(all, b)
+				require.True(t, ok)
+				assert.Equal(t, d.Name(), got.Dialect.Name(), "%s: %x", m.name, b)
+				assert.NoError(t, got.Err)
+			}
+		}
+	}
 }
 
 func FuzzDetect(f *testing.F) {

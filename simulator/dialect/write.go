@@ -28,6 +28,9 @@ func (l *layout) append(dst, value []byte) ([]byte, error) {
 	if l.value == viaMoov || l.padded {
 		return l.appendByMoov(dst, value)
 	}
+	if l.page != nil {
+		return l.appendPage(dst, value)
+	}
 	if len(value) == int(l.max) {
 		// The usual case, in a few instructions; what is wrong is told below.
 		switch {
@@ -81,6 +84,33 @@ func (l *layout) append(dst, value []byte) ([]byte, error) {
 	return dst, nil
 }
 
+// appendPage is append for EBCDIC.
+func (l *layout) appendPage(dst, value []byte) ([]byte, error) {
+	size := l.page.size(value)
+	if size > int(l.max) {
+		return dst, fmt.Errorf("a value of %d characters; the field has at most %d", size, l.max)
+	}
+	fill := 0
+	if l.prefix == fixedLength {
+		fill = int(l.max) - size
+	}
+	dst = l.appendLength(dst, size)
+	if l.value == zonedDigit {
+		if at := badDigit(value); at >= 0 {
+			return dst, fmt.Errorf("character %d is %q, not a digit", at+1, value[at])
+		}
+		for range fill {
+			dst = append(dst, 0xF0)
+		}
+		return appendZoned(dst, value), nil
+	}
+	dst, err := l.page.appendLine(dst, value)
+	for range fill {
+		dst = append(dst, l.page.fromText[' '])
+	}
+	return dst, err
+}
+
 // appendPacked packs fill zeros and the digits.
 func (l *layout) appendPacked(dst, digits []byte, fill int) []byte {
 	if fill == 0 {
@@ -97,7 +127,13 @@ func (l *layout) appendPacked(dst, digits []byte, fill int) []byte {
 
 // overwrite replaces digits of a value of so many units, from an offset on.
 func (l *layout) overwrite(value []byte, units, offset int, digits []byte) {
-	if !l.packedNibbles() {
+	switch {
+	case l.page != nil:
+		for i, c := range digits {
+			value[offset+i] = c | 0xF0
+		}
+		return
+	case !l.packedNibbles():
 		copy(value[offset:], digits)
 		return
 	}
@@ -120,6 +156,8 @@ func (l *layout) appendLength(dst []byte, n int) []byte {
 		return appendNumber(dst, n, int(l.digits))
 	case bcdLength:
 		return appendBCDLength(dst, n, int(l.digits))
+	case zonedLengthDigits:
+		return appendZonedLength(dst, n, int(l.digits))
 	case binaryLength:
 		for i := int(l.size) - 1; i >= 0; i-- {
 			dst = append(dst, byte(n>>(8*i)))

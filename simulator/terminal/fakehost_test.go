@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -28,7 +29,16 @@ const (
 	short    = 50 * time.Millisecond
 )
 
-var dialects = []string{"iso87-ascii", "iso87-bcd", "unionpay-pos"}
+var dialects = append(dialect.Names(), "iso87-ebcdic/packed-binary4")
+
+// wording is the embedded file of messages of a dialect: that of iso87-ascii for
+// those that say the same in other characters.
+func wording(name string) string {
+	if strings.HasPrefix(name, "iso87-ebcdic") {
+		return "iso87-ascii"
+	}
+	return name
+}
 
 func load(t testing.TB, name string) (*dialect.Dialect, *terminal.Messages) {
 	t.Helper()

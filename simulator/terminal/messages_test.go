@@ -45,7 +45,7 @@ var otherTypes = map[string][]world.TransactionType{
 func TestEveryMessageIsTakenForWhatItIs(t *testing.T) {
 	for _, name := range dialects {
 		d, m := load(t, name)
-		assert.ElementsMatch(t, slices.Concat(everyType, otherTypes[name]), m.Types(), name)
+		assert.ElementsMatch(t, slices.Concat(everyType, otherTypes[wording(name)]), m.Types(), name)
 		for _, is := range m.Types() {
 			t.Run(name+"/"+is.String(), func(t *testing.T) {
 				p := params(7)
@@ -155,7 +155,7 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 
 // TestUserDialects: one that resembles an embedded dialect gets its messages.
 func TestUserDialects(t *testing.T) {
-	for _, name := range dialects {
+	for _, name := range dialect.Names() {
 		src, err := dialect.Source(name)
 		require.NoError(t, err)
 		file := filepath.Join(t.TempDir(), "mine.yaml")
@@ -166,7 +166,7 @@ func TestUserDialects(t *testing.T) {
 		require.Equal(t, "mine", d.Name())
 		m, err := terminal.MessagesFor(d)
 		require.NoError(t, err)
-		assert.Equal(t, name+".yaml", m.Source())
+		assert.Equal(t, wording(name)+".yaml", m.Source())
 	}
 	d, err := dialect.Load("iso87-ascii/binary2")
 	require.NoError(t, err)
@@ -278,7 +278,7 @@ func TestACardNeverPrintsItself(t *testing.T) {
 func FuzzParseMessages(f *testing.F) {
 	d, _ := load(f, "unionpay-pos")
 	for _, name := range dialects {
-		src, err := os.ReadFile(filepath.Join("messages", name+".yaml"))
+		src, err := os.ReadFile(filepath.Join("messages", wording(name)+".yaml"))
 		require.NoError(f, err)
 		f.Add(src)
 	}
