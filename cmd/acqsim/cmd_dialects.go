@@ -88,7 +88,12 @@ func describeDialect(b *strings.Builder, d *dialect.Dialect, known *dialects, li
 		if err != nil {
 			return err
 		}
-		line("variant", name+": "+frameText(x.Format()))
+		text := frameText(x.Format())
+		if x.Spec() != d.Spec() {
+			charset, numbers := x.Encodings()
+			text += ", text in " + charset + ", numbers in " + numbers
+		}
+		line("variant", name+": "+text)
 	}
 	for i := range listeners {
 		if l := &listeners[i]; l.Dialect == d.Name() || strings.HasPrefix(l.Dialect, d.Name()+"/") {

@@ -93,7 +93,7 @@ func maskStrays(dst, src []byte, starts []int) {
 			},
 		}
 	}
-	ascii, ebcdic := characters('0', "=D^"), characters(0xF0, "\x7E\xC4\xB0")
+	ascii, ebcdic := characters('0', "=D^"), characters(0xF0, "\x7E\xC4\x5F\xB0")
 	packed := digitRun{n: 2 * len(src), starts: map[int]bool{},
 		at: func(i int) int {
 			if d := nibble(src, i); d <= 9 {

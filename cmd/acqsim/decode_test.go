@@ -46,6 +46,14 @@ func squeeze(text string) string {
 	return strings.NewReplacer(" ", "", "\n", "", "|", "").Replace(text)
 }
 
+// inEBCDIC is digits in EBCDIC, in hexadecimal.
+func inEBCDIC(digits string) (text string) {
+	for _, c := range digits {
+		text += "F" + string(c)
+	}
+	return text
+}
+
 // TestDecodeShowsNoSecretOfBadMessages cuts messages off at every byte, and
 // breaks each byte in turn.
 func TestDecodeShowsNoSecretOfBadMessages(t *testing.T) {
@@ -66,10 +74,13 @@ func TestDecodeShowsNoSecretOfBadMessages(t *testing.T) {
 				require.NotContains(t, out, secretPAN, "%x", raw)
 				require.NotContains(t, out, hex.EncodeToString([]byte(secretPAN)), "%x", raw)
 				require.NotContains(t, out, "30122011234", "%x", raw)
+				for _, secret := range []string{secretPAN, "30122011234"} {
+					require.NotContains(t, strings.ToUpper(out), inEBCDIC(secret), "%x", raw)
+				}
 			}
 		}
 	}
-	for _, name := range dialect.Names() {
+	for _, name := range append(dialect.Names(), "iso87-ebcdic/packed") {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			raw := secretMessage(t, name)

@@ -234,6 +234,18 @@ func dumpTo(m *decoded, e *problemView) int {
 	return min((e.Offset+dumpAfter+dumpWidth-1)/dumpWidth*dumpWidth, len(m.shown))
 }
 
+// character is a byte as a character, in the charset of the dialect if there is
+// one.
+func (m *decoded) character(b byte) byte {
+	switch {
+	case m.dialect != nil:
+		return m.dialect.Character(b)
+	case b < ' ' || b > '~':
+		return '.'
+	}
+	return b
+}
+
 // dump writes the bytes around a place, with carets below the ones that it is
 // about.
 func (t *decodeText) dump(m *decoded, e *problemView) {
@@ -256,11 +268,7 @@ func (t *decodeText) dump(m *decoded, e *problemView) {
 				continue
 			}
 			fmt.Fprintf(&hexed, " %02X", m.shown[i])
-			if c := m.shown[i]; c >= ' ' && c <= '~' {
-				text.WriteByte(c)
-			} else {
-				text.WriteByte('.')
-			}
+			text.WriteByte(m.character(m.shown[i]))
 		}
 		t.line("  %s %s  |%s|", offsetText(at), hexed.String(), text.String())
 		if marks := strings.TrimRight(carets.String(), " "); marks != "" {

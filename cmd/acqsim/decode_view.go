@@ -32,8 +32,9 @@ type decoded struct {
 	Warning     string              `json:"warning,omitempty"`
 	Error       *problemView        `json:"error,omitempty"`
 
-	shown []byte // the bytes as they may be shown
-	stars []bool // bytes of shown that stand for hidden ones
+	dialect *dialect.Dialect
+	shown   []byte // the bytes as they may be shown
+	stars   []bool // bytes of shown that stand for hidden ones
 }
 
 // The states of a MAC.
@@ -99,7 +100,7 @@ func (v *viewer) view(p *piece) (*decoded, error) {
 		return m, nil
 	}
 	d, body := p.dialect, p.body()
-	m.Dialect = d.Name()
+	m.Dialect, m.dialect = d.Name(), d
 	if p.bodyAt > 0 {
 		header := append([]byte(nil), p.header...)
 		if !v.unsafe {
@@ -160,7 +161,11 @@ func (v *viewer) hide(m *decoded, p *piece) {
 		return
 	}
 	if m.Error != nil {
-		transcript.MaskRuns(m.shown[p.bodyAt:])
+		from := p.bodyAt
+		if p.warning != "" {
+			from = 0 // what stands before the body is perhaps no frame
+		}
+		transcript.MaskRuns(m.shown[from:])
 		maskStrays(m.shown, p.raw, nil)
 	}
 	for i := range m.stars {
