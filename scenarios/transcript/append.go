@@ -87,6 +87,7 @@ func AppendJSON(dst []byte, e *Event) []byte {
 		o.b = append(o.b, '"')
 	}
 	o.text("text", e.Text)
+	o.strike("strike", e.Strike)
 	return append(o.b, '}')
 }
 
@@ -192,6 +193,28 @@ func (o *object) postings(key string, postings []Posting) {
 		o.b = appendPosting(o.b, &postings[i])
 	}
 	o.b = append(o.b, ']')
+}
+
+func (o *object) strike(key string, s *Strike) {
+	if s == nil {
+		return
+	}
+	o.key(key)
+	item := object{b: append(o.b, '{'), empty: true}
+	item.text("scenario", s.Scenario)
+	item.number("rule", uint64(s.Rule))
+	if len(s.Faults) > 0 {
+		item.key("faults")
+		item.b = append(item.b, '[')
+		for i, f := range s.Faults {
+			if i > 0 {
+				item.b = append(item.b, ',')
+			}
+			item.b = appendString(item.b, f)
+		}
+		item.b = append(item.b, ']')
+	}
+	o.b = append(item.b, '}')
 }
 
 func appendPosting(b []byte, p *Posting) []byte {

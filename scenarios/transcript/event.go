@@ -33,6 +33,7 @@ const (
 	Note             // something else people should know; Text says it
 	Missing          // events that could not be written here; Lost says how many, Why why
 	Difference       // something about a batch that terminal and host see differently; Text says what
+	Struck           // a rule of a scenario struck; Strike says which, Text what it does
 
 	kindCount
 )
@@ -123,6 +124,17 @@ type Event struct {
 
 	Raw  []byte // the masked frame
 	Text string
+
+	// Strike is the rule that struck: of Struck, and of what became of a
+	// reply because of it (Sent, NotSent, Discarded, Held, Closed).
+	Strike *Strike
+}
+
+// Strike is a rule of a scenario that struck.
+type Strike struct {
+	Scenario string
+	Rule     uint32   // from 1; 0: not a rule, but an outcome that the host was given
+	Faults   []string // their kinds, in the order of the rule
 }
 
 // Posting is one movement of money.

@@ -54,6 +54,7 @@ func fullEvent() Event {
 		Lost:       9,
 		Raw:        []byte{0x02, 0x00, 0xff},
 		Text:       "商户\n",
+		Strike:     &Strike{Scenario: "reply-lost", Rule: 2, Faults: []string{"reply.delay", "frame.split"}},
 	}
 }
 
@@ -63,7 +64,8 @@ const fullLine = `{"seq":7,"at":"2026-02-17T15:30:05.001002003Z","kind":"decided
 	`"currency":"036","batch":1,"card":2,"mac":"wrong","secrets":[{"field":2,"kind":"pan"},{"field":52,"kind":"pin-block"}],` +
 	`"outcome":"insufficient-funds","code":"51","why":"balance 3 < 10 \"CNY\"","end":"rst","rrn":"000000000001","approval":"A00001",` +
 	`"postings":[{"from":"good","to":"shop","amount":1000,"currency":"156"},{"from":"a","to":"b","amount":-1}],` +
-	`"due":"2026-02-17T15:30:06.000000000Z","elapsed_ns":1500000,"written":5,"lost":9,"raw":"0200ff","text":"商户\n"}`
+	`"due":"2026-02-17T15:30:06.000000000Z","elapsed_ns":1500000,"written":5,"lost":9,"raw":"0200ff","text":"商户\n",` +
+	`"strike":{"scenario":"reply-lost","rule":2,"faults":["reply.delay","frame.split"]}}`
 
 func TestAppendJSON(t *testing.T) {
 	full := fullEvent()
@@ -136,6 +138,13 @@ type plainEvent struct {
 	Lost       uint64         `json:"lost,omitzero"`
 	Raw        string         `json:"raw,omitzero"`
 	Text       string         `json:"text,omitzero"`
+	Strike     *plainStrike   `json:"strike,omitempty"`
+}
+
+type plainStrike struct {
+	Scenario string   `json:"scenario,omitzero"`
+	Rule     uint32   `json:"rule,omitzero"`
+	Faults   []string `json:"faults,omitempty"`
 }
 
 type plainSecret struct {
@@ -164,8 +173,13 @@ func plain(e Event) plainEvent {
 	at := func(t time.Time) string {
 		return named(t.UTC().Format("2006-01-02T15:04:05.000000000Z"), t.IsZero())
 	}
+	var strike *plainStrike
+	if e.Strike != nil {
+		strike = (*plainStrike)(e.Strike)
+	}
 	p := plainEvent{
-		Seq: e.Seq, At: at(e.At), Kind: named(e.Kind.String(), e.Kind == 0), Actor: named(e.Actor.String(), e.Actor == 0),
+		Strike: strike,
+		Seq:    e.Seq, At: at(e.At), Kind: named(e.Kind.String(), e.Kind == 0), Actor: named(e.Actor.String(), e.Actor == 0),
 		Listener: e.Listener, Dialect: e.Dialect, Conn: e.Conn, Source: e.Source, TLS: e.TLS, Message: e.Message,
 		Terminal: e.Terminal, Merchant: e.Merchant, Type: named(e.Type.String(), e.Type == 0),
 		MTI:        padded(uint64(e.MTI), 4, e.MTI == 0),
@@ -318,6 +332,12 @@ func drawEvent(t *rapid.T, text *rapid.Generator[any]) Event {
 	}
 	if e.HasSTAN {
 		e.STAN = rapid.Uint32().Draw(t, "stan")
+	}
+	if rapid.Bool().Draw(t, "struck") {
+		e.Strike = &Strike{Scenario: str("scenario"), Rule: rapid.Uint32().Draw(t, "rule")}
+		for range rapid.IntRange(0, 3).Draw(t, "faults") {
+			e.Strike.Faults = append(e.Strike.Faults, str("fault"))
+		}
 	}
 	if raw := rapid.SliceOfN(rapid.Byte(), 0, 40).Draw(t, "raw"); len(raw) > 0 {
 		e.Raw = raw

@@ -22,6 +22,7 @@ var kindNames = [kindCount]string{
 	Note:        "note",
 	Missing:     "missing",
 	Difference:  "difference",
+	Struck:      "struck",
 }
 
 var actorNames = [actorCount]string{

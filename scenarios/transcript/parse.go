@@ -78,6 +78,8 @@ func (s *scanner) event() (Event, error) {
 			e.Raw, err = s.hex()
 		case "text":
 			e.Text, err = s.string()
+		case "strike":
+			e.Strike, err = s.strike()
 		default:
 			return s.request(&e, key)
 		}
@@ -163,6 +165,28 @@ func (s *scanner) secret() (Secret, error) {
 			v.Field = int(n)
 		case "kind":
 			v.Kind, err = s.string()
+		default:
+			err = errUnknownKey
+		}
+		return err
+	})
+	return v, err
+}
+
+func (s *scanner) strike() (*Strike, error) {
+	v := new(Strike)
+	err := s.object(func(key string) (err error) {
+		switch key {
+		case "scenario":
+			v.Scenario, err = s.string()
+		case "rule":
+			v.Rule, err = sized[uint32](s.unsigned(math.MaxUint32))
+		case "faults":
+			err = s.array(func() error {
+				name, err := s.string()
+				v.Faults = append(v.Faults, name)
+				return err
+			})
 		default:
 			err = errUnknownKey
 		}

@@ -10,7 +10,6 @@ import (
 	"github.com/acqsim/acqsim/simulator/frame"
 	"github.com/acqsim/acqsim/simulator/security"
 	"github.com/moov-io/iso8583"
-	"github.com/moov-io/iso8583/field"
 )
 
 // Unpack reads a body into a moov message. Unlike moov's own it refuses bytes
@@ -87,8 +86,7 @@ func (d *Dialect) setField(m *iso8583.Message, n int, text string) error {
 	if n == 0 {
 		l = &d.mti
 	}
-	_, binary := d.spec.Fields[n].(*field.Binary)
-	if _, isHex := d.spec.Fields[n].(*field.Hex); binary || isHex {
+	if d.isBinary(n) {
 		b, err := hex.DecodeString(text)
 		if err != nil {
 			return fmt.Errorf("%q is not hexadecimal: this field is binary", text)
