@@ -94,19 +94,27 @@ func unmapped(p netip.Prefix) netip.Prefix {
 
 // control calls f with the descriptor of a socket.
 func control(c any, f func(fd uintptr) error) error {
-	s, ok := c.(syscall.Conn)
-	if !ok {
-		return fmt.Errorf("wire: %T is no socket", c)
-	}
-	raw, err := s.SyscallConn()
+	raw, err := rawConn(c)
 	if err != nil {
-		return fmt.Errorf("wire: %w", err)
+		return err
 	}
 	var inner error
 	if err := raw.Control(func(fd uintptr) { inner = f(fd) }); err != nil {
 		return fmt.Errorf("wire: %w", err)
 	}
 	return inner
+}
+
+func rawConn(c any) (syscall.RawConn, error) {
+	s, ok := c.(syscall.Conn)
+	if !ok {
+		return nil, fmt.Errorf("wire: %T is no socket", c)
+	}
+	raw, err := s.SyscallConn()
+	if err != nil {
+		return nil, fmt.Errorf("wire: %w", err)
+	}
+	return raw, nil
 }
 
 // netConn returns the connection below TLS.

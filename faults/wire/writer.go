@@ -117,7 +117,10 @@ func (w *Writer) armLocked() error {
 	return nil
 }
 
-var past = time.Unix(1, 0)
+var (
+	past       = time.Unix(1, 0)
+	noDeadline = time.Time{}
+)
 
 // WriteAt queues a copy of b to be written when Options.Now reaches at: a
 // delivery of one Write, see Deliver. done, which may be nil, is called once:

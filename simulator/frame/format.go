@@ -180,6 +180,27 @@ func (f Format) progress(s scan, have int) string {
 	return fmt.Sprintf("%d of its %d bytes had come", have, s.total)
 }
 
+// PutLength writes a length header that announces n, whatever follows it, into
+// the first bytes of a frame. The error wraps ErrUnrepresentable: n is negative
+// or more than the header can say.
+func (f Format) PutLength(raw []byte, n int) error {
+	if size := f.Length.Size(); n < 0 || int64(n) > f.Length.Max() || size == 0 || len(raw) < size {
+		return fmt.Errorf("%w: a length of %d in %s", ErrUnrepresentable, n, lengthKinds[f.Length].what)
+	}
+	f.Length.put(raw, int64(n))
+	return nil
+}
+
+// Announced returns the number in the length header that a frame begins with.
+// It is false where there is none.
+func (f Format) Announced(raw []byte) (int, bool) {
+	if size := f.Length.Size(); size == 0 || len(raw) < size {
+		return 0, false
+	}
+	n, ok := f.Length.get(raw)
+	return int(n), ok
+}
+
 // ErrUnrepresentable is wrapped by the errors of Finish.
 var ErrUnrepresentable = errors.New("no frame of this format")
 

@@ -305,3 +305,22 @@ func TestSwapTPDU(t *testing.T) {
 	SwapTPDU(nil, src)
 	assert.Equal(t, []byte{0x60, 3, 4, 1, 2}, dst, "short input changes nothing")
 }
+
+func TestPutALengthThatIsNotTrue(t *testing.T) {
+	for _, kind := range LengthKinds() {
+		f := Format{Length: kind}
+		raw := []byte("????body")
+		require.NoError(t, f.PutLength(raw, 77))
+		n, ok := f.Announced(raw)
+		assert.True(t, ok)
+		assert.Equal(t, 77, n)
+		assert.Equal(t, "body", string(raw[4:]))
+		require.ErrorIs(t, f.PutLength(raw, -1), ErrUnrepresentable)
+		require.ErrorIs(t, f.PutLength(raw[:1], 1), ErrUnrepresentable)
+		if kind.Max() < 1<<31 {
+			require.ErrorIs(t, f.PutLength(raw, int(kind.Max())+1), ErrUnrepresentable)
+		}
+		_, ok = f.Announced(raw[:1])
+		assert.False(t, ok)
+	}
+}

@@ -36,7 +36,9 @@ type Host struct {
 	strict bool
 	seed   uint64
 	tmk    security.Key
-	bdk    security.Key
+
+	aliases map[dialect.PAN]string // never changed
+	bdk     security.Key
 
 	mu    sync.Mutex // guards everything below, and the book
 	world *world.World
@@ -89,7 +91,7 @@ func New(o Options) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{strict: o.Strict, seed: o.Seed, tmk: o.TMK, bdk: bdk, world: o.World, book: o.Book}
+	h := &Host{strict: o.Strict, seed: o.Seed, tmk: o.TMK, bdk: bdk, world: o.World, book: o.Book, aliases: aliasesOf(o.World)}
 	h.reg = newRegistry(o.World, o.Book)
 	return h, nil
 }
@@ -100,6 +102,11 @@ type Job struct {
 	Request  *dialect.Request
 	Now      time.Time // business time
 	Decision *Decision // the answer is written here
+
+	// Given is what a scenario has the host decide, in place of what it would
+	// think itself; Undecided: nothing. It must not be Approved: money moves
+	// only for a reason.
+	Given world.Outcome
 
 	terminal *terminal               // found by fetch; nil: not yet known
 	card     *card                   // as terminal
@@ -133,7 +140,7 @@ func (h *Host) DecideAll(jobs []Job) {
 	for i := range jobs {
 		j := &jobs[i]
 		c := call{h: h, d: j.Dialect, req: j.Request, now: j.Now, dec: j.Decision, mac: j.mac, key: j.key, found: j}
-		c.decide()
+		c.decide(j.Given)
 		c.answerChip()
 		c.remarkOnKSN()
 	}
@@ -210,11 +217,16 @@ type call struct {
 	chip     chipCheck
 }
 
-func (c *call) decide() {
+// decide decides the call; give is what it has to, or Undecided.
+func (c *call) decide(give world.Outcome) {
 	c.dec.Expired = c.h.book.Expire(c.now)
 	c.number()
 	c.dec.Acquirer = c.h.world.Acquirer.ID
 	if !c.identify() {
+		return
+	}
+	if give != world.Undecided {
+		c.given(give)
 		return
 	}
 	switch c.req.Type {

@@ -1,0 +1,38 @@
+package host
+
+import (
+	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator/dialect"
+)
+
+// given answers with the outcome that a scenario has the host decide. It is
+// the host's own decision: nothing is posted, a decline is remembered, and a
+// repeat gets the same answer.
+func (c *call) given(o world.Outcome) {
+	const why = "the scenario has the host decide so"
+	switch t := c.req.Type; {
+	case t == world.SignOn || t == world.SignOff || t == world.Echo || t == world.Unrecognised:
+		c.refuse(o, why)
+	case !c.authentic():
+	case t == world.Reversal || !t.Financial():
+		c.refuse(o, why)
+	case !c.wellFormed() || !c.stepBatch() || c.repeated() || c.reversedBefore():
+	default:
+		c.note(c.h.reg.cards[c.req.Card])
+		c.decline(o, why)
+	}
+}
+
+// CardAlias returns the name that the world has for a card; "" if it has none.
+func (h *Host) CardAlias(pan dialect.PAN) string { return h.aliases[pan] }
+
+// aliasesOf names the cards of a world.
+func aliasesOf(w *world.World) map[dialect.PAN]string {
+	all := make(map[dialect.PAN]string, len(w.Cards))
+	for _, alias := range sortedKeys(w.Cards) {
+		if pan, err := dialect.ParsePAN(w.Cards[alias].PAN); err == nil && all[pan] == "" {
+			all[pan] = alias
+		}
+	}
+	return all
+}
