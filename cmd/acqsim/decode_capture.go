@@ -31,7 +31,7 @@ func (a *app) captureInput(o *decodeOptions, args []string) (r io.ReadCloser, na
 		b := bufio.NewReaderSize(a.stdin, 64<<10)
 		a.stdin = b
 		if head, _ := b.Peek(capture.MagicSize); capture.Is(head) {
-			return io.NopCloser(b), "stdin", nil
+			return io.NopCloser(b), stdinName, nil
 		}
 		return nil, "", nil
 	}
@@ -50,12 +50,16 @@ func (a *app) captureInput(o *decodeOptions, args []string) (r io.ReadCloser, na
 	return f, name, nil
 }
 
+// stdinName is what stdin is called in messages.
+const stdinName = "stdin"
+
 // captureDecoder prints what a capture holds while it is read.
 type captureDecoder struct {
 	a     *app
 	o     *decodeOptions
 	v     *viewer
 	split *splitter
+	live  bool // somebody watches while packets come
 	out   *bufio.Writer
 
 	items, messages, exchanges, unanswered, replies int
@@ -68,7 +72,7 @@ type captureDecoder struct {
 
 // decodeCapture decodes a packet capture.
 func (a *app) decodeCapture(r io.Reader, name string, o *decodeOptions, s *splitter, v *viewer) error {
-	d := &captureDecoder{a: a, o: o, v: v, split: s, out: bufio.NewWriterSize(a.stdout, 64<<10),
+	d := &captureDecoder{a: a, o: o, v: v, split: s, live: name == stdinName, out: bufio.NewWriterSize(a.stdout, 64<<10),
 		foreign: map[int]bool{}, midst: map[int]bool{}, oneWay: map[int]bool{}}
 	if o.json {
 		fmt.Fprint(d.out, "{\n  \"items\": [")
@@ -126,7 +130,10 @@ func (d *captureDecoder) item(x *capture.Item) error {
 		_, err = fmt.Fprintf(d.out, "%s\n    %s", comma, b)
 		return err
 	}
-	return d.write(shown)
+	if err := d.write(shown); err != nil || !d.live {
+		return err
+	}
+	return d.out.Flush()
 }
 
 // view decodes an item for people.

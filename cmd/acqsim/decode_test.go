@@ -246,3 +246,25 @@ func TestLintIsBounded(t *testing.T) {
 	assert.Equal(t, exitUsage, code)
 	assert.Contains(t, bad.String(), "stdin has more than 4194304 bytes")
 }
+
+func TestTornEdges(t *testing.T) {
+	for name, test := range map[string]struct {
+		b           string
+		first, last int
+	}{
+		"nothing":                        {"", 0, 0},
+		"words":                          {"no digits here!\xFF", 0, 0},
+		"the rest of a number, in BCD":   {"\x56\x78\x90\xFFabc\xFF", 3, 0},
+		"no more than the last four":     {"\x12\x34\xFF", 0, 0},
+		"the beginning of one, in ASCII": {"\xFF622202123", 0, 9},
+		"with the separator of a track":  {"\x01\x28\xD3\x01\x22\xFF", 5, 0},
+		"in EBCDIC":                      {"\xF1\xF2\xF3\xF4\xF5\x00", 5, 0},
+		"no longer than a track":         {strings.Repeat("7", 50), 37, 37},
+	} {
+		t.Run(name, func(t *testing.T) {
+			first, last := tornEdges([]byte(test.b))
+			assert.Equal(t, test.first, first)
+			assert.Equal(t, test.last, last)
+		})
+	}
+}
