@@ -122,7 +122,7 @@ var worldKeys = []string{"accounts", "cards", "merchants", "terminals", "issuers
 func (Given) JSONSchema() schema.Object {
 	o := schema.Of(reflect.TypeFor[givenForm]())
 	own, _ := o["properties"].(schema.Object)
-	laid, _ := world.Schema()["properties"].(schema.Object)
+	laid, _ := world.FileShape()["properties"].(schema.Object)
 	for _, key := range worldKeys {
 		own[key] = laid[key]
 	}

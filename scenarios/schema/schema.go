@@ -28,6 +28,7 @@ type Describer interface{ JSONSchema() Object }
 // File returns the schema of a kind of file that is decoded into t.
 func File(title string, t reflect.Type) Object {
 	o := Of(t)
+	share(o)
 	o["$schema"] = Draft
 	o["title"] = title
 	return o

@@ -2,21 +2,26 @@ package strictyaml
 
 import "strings"
 
+// mostListed is how many words are listed in an answer; longer lists are for
+// the documentation.
+const mostListed = 20
+
 // Choose reads a text that is one of several words. The error is a *Problem
-// that lists the words, or suggests the one that was meant. what names the
+// that suggests the one that was meant, or lists the words. what names the
 // thing that is chosen, such as "way to refuse".
 func (n Node) Choose(what string, words []string) (string, error) {
-	if p := textOf(n); p != nil {
-		p.Hint = "the words are " + strings.Join(words, ", ")
-		return "", p
-	}
-	for _, w := range words {
-		if w == n.Text() {
-			return w, nil
+	p := textOf(n)
+	if p == nil {
+		for _, w := range words {
+			if w == n.Text() {
+				return w, nil
+			}
 		}
+		p = n.Errorf("no %s is called %s", what, describe(n))
 	}
-	p := n.Errorf("no %s is called %s", what, describe(n))
-	p.Hint = "the words are " + strings.Join(words, ", ")
+	if len(words) <= mostListed {
+		p.Hint = "the words are " + strings.Join(words, ", ")
+	}
 	return "", p.Suggest(n.Text(), words)
 }
 

@@ -1,6 +1,10 @@
 package world
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/acqsim/acqsim/scenarios/strictyaml"
+)
 
 // Outcome is what the honest host decided about a request: a business fact
 // with a name, never a response code. A dialect maps outcomes to DE 39.
@@ -178,4 +182,14 @@ func parseName[E ~uint8](s string, names []string, what string) (E, error) {
 		}
 	}
 	return 0, fmt.Errorf("no %s is called %q", what, s)
+}
+
+// UnmarshalNode reads a name in a file, and suggests one for a misspelt one.
+func (o *Outcome) UnmarshalNode(n strictyaml.Node) error {
+	name, err := n.Choose("outcome", outcomeNames[1:])
+	if err != nil {
+		return err
+	}
+	*o, err = ParseOutcome(name)
+	return err
 }

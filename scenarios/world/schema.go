@@ -6,8 +6,10 @@ import (
 	"github.com/acqsim/acqsim/scenarios/schema"
 )
 
-// Schema returns the JSON Schema of world files, which is also that of what a
-// scenario says about the world.
+// FileShape returns the shape of world files as a part of another schema.
+func FileShape() schema.Object { return schema.Of(reflect.TypeFor[worldFile]()) }
+
+// Schema returns the JSON Schema of world files.
 func Schema() schema.Object { return schema.File("acqsim world", reflect.TypeFor[worldFile]()) }
 
 // JSONSchema says that a bilingual text is {en: …, zh: …}, or one text.

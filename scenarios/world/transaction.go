@@ -1,5 +1,7 @@
 package world
 
+import "github.com/acqsim/acqsim/scenarios/strictyaml"
+
 // TransactionType is what a terminal asks for, in the field's own words. A
 // dialect recognises it from MTI, processing code and its other conventions.
 //
@@ -100,4 +102,14 @@ func (t *TransactionType) UnmarshalText(b []byte) (err error) {
 // and batch are checked before it is decided.
 func (t TransactionType) Financial() bool {
 	return t >= Inquiry && t <= Reversal || t >= PreAuth && t <= Tip
+}
+
+// UnmarshalNode reads a name in a file, and suggests one for a misspelt one.
+func (t *TransactionType) UnmarshalNode(n strictyaml.Node) error {
+	name, err := n.Choose("transaction type", transactionTypeNames[1:])
+	if err != nil {
+		return err
+	}
+	*t, err = ParseTransactionType(name)
+	return err
 }
