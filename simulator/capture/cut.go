@@ -19,7 +19,7 @@ const (
 	firstSearch = 64
 	// hopeless is after how many bytes of a stream without a single frame
 	// nothing is looked for any more.
-	hopeless = 1 << 20
+	hopeless = 256 << 10
 )
 
 // cutter cuts one direction of a stream into frames.
@@ -206,8 +206,12 @@ func (c *cutter) find(n int) int {
 // sound reports whether b begins with a whole frame that a host of the dialect
 // takes, with a message that can be read to its end.
 func sound(d *dialect.Dialect, b []byte) bool {
+	overhead := d.Format().Overhead()
+	if len(b) <= overhead || !likeMTI(b[overhead:]) {
+		return false
+	}
 	total, ok := d.Format().Peek(b, frame.HighestMax)
-	if !ok || total <= d.Format().Overhead() || total > len(b) {
+	if !ok || total <= overhead || total > len(b) {
 		return false
 	}
 	f, _, err := d.Format().Cut(b[:total], frame.HighestMax)
@@ -218,6 +222,16 @@ func sound(d *dialect.Dialect, b []byte) bool {
 	mti, err := d.Index(f.Body, &ix)
 	// Versions 1987 and 1993; classes 1 to 8 and UnionPay's 9.
 	return err == nil && mti >= 100 && mti <= 1999 && mti/100%10 != 0 && ix.Next(0) != 0
+}
+
+// likeMTI reports whether b can begin with a message type from 0100 to 1999, in
+// BCD, ASCII or EBCDIC. It turns down most bytes at little cost.
+func likeMTI(b []byte) bool {
+	version, class := b[0]>>4, b[0]&0xF
+	if version <= 1 && class >= 1 && class <= 9 {
+		return true
+	}
+	return version == 3 && class <= 1 || version == 0xF && class <= 1
 }
 
 // keepAlives returns how many bytes of whole keep-alives b begins with.
