@@ -30,6 +30,8 @@ func dukpt(t testing.TB, keys, field53 string) *Dialect {
 func TestKSNInEveryForm(t *testing.T) {
 	want, err := security.ParseKSN(testKSN)
 	require.NoError(t, err)
+	ebcdic, err := page1047.appendLine(nil, []byte(testKSN))
+	require.NoError(t, err)
 	const parts = `, parts: [{id: "1", length: 2}, {id: "2", length: %d}]}`
 	for name, c := range map[string]struct {
 		keys, field string
@@ -41,6 +43,7 @@ func TestKSNInEveryForm(t *testing.T) {
 		"hexadecimal bytes":    {"dukpt", `    "53": {type: Binary, length: 10, enc: HexToASCII, prefix: ASCII.Fixed}`, testKSN},
 		"text of 20":           {"dukpt", `    "53": {type: String, length: 20, enc: ASCII, prefix: ASCII.Fixed}`, testKSN},
 		"text of 16":           {"dukpt", `    "53": {type: String, length: 16, enc: ASCII, prefix: ASCII.Fixed}`, testKSN[4:]},
+		"text in EBCDIC":       {"dukpt", `    "53": {type: String, length: 20, enc: EBCDIC1047, prefix: ASCII.Fixed}`, string(ebcdic)},
 		"another field":        {`{method: dukpt, ksn: 63}`, ``, "20" + testKSN},
 		"part of a text":       {`{method: dukpt, ksn: "53.2"}`, fmt.Sprintf(`    "53": {type: String, length: 30, enc: ASCII, prefix: ASCII.LL`+parts, 20), "22  " + testKSN},
 		"part of a binary":     {`{method: dukpt, ksn: "53.2"}`, fmt.Sprintf(`    "53": {type: Binary, length: 10, enc: Binary, prefix: Binary.Fixed`+parts, 8), "\x00\x00" + string(want[2:])},
@@ -145,7 +148,7 @@ func TestLintOfKeysAndChip(t *testing.T) {
 func TestChipDataThereAndBack(t *testing.T) {
 	const asked = "9F360200079F26080102030405060708"
 	const answer = "9F360200079 10A 0102030405060708 3030"
-	for _, name := range []string{"unionpay-pos", "iso87-bcd", "iso87-ascii"} {
+	for _, name := range Names() {
 		t.Run(name, func(t *testing.T) {
 			d := load(t, name)
 			require.Equal(t, 55, d.ChipField())

@@ -288,6 +288,9 @@ func TestLintReportsAllAtOnce(t *testing.T) {
 func FuzzDialect(f *testing.F) {
 	f.Add([]byte(small))
 	f.Add([]byte("name: x\nspec: {fields: {}}\n"))
+	example, err := os.ReadFile(filepath.Join("testdata", "dukpt.yaml"))
+	require.NoError(f, err)
+	f.Add(example)
 	message := []byte("0200\x60\x20\x00\x00\x00\x80\x00\x0016" + testPAN16 + "000000000042T0000001")
 	f.Fuzz(func(t *testing.T, src []byte) {
 		d, variants, err := compile("fuzz.yaml", src)
@@ -300,6 +303,12 @@ func FuzzDialect(f *testing.F) {
 			var req Request
 			_ = d.Read(frame.Frame{Body: message}, &req)
 			_, _ = d.View(message)
+			if d.HasChip(&req) {
+				_, _ = d.ChipData(&req)
+			}
+			if d.DUKPT() {
+				require.NoError(t, d.SetKSN(map[int]string{}, security.KSN{9: 1}))
+			}
 			if _, err := d.AppendReply(nil, &req, approved()); err == nil {
 				require.True(t, req.Answerable())
 			}
