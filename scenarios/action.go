@@ -300,8 +300,16 @@ func (c *checker) checkAction(a *Action, number int, all []Action) {
 	if needsOriginal(t.Type) && t.Of == 0 {
 		c.bad(at, "say what is to be undone or completed: of: %s", exampleOf(number))
 	}
+	if t.Of != 0 && !needsOriginal(t.Type) && t.Type != world.Refund {
+		c.bad(at.At("of"), "%s is about no other action", a.Name)
+	}
 	if t.Cash != nil && t.Type != world.CashBack {
 		c.bad(at.At("cash"), "cash goes with cash_back only")
+	}
+	for _, key := range []string{"card", "entry", "pin", "after_approval"} {
+		if at.At(key).Exists() && !t.Type.Financial() {
+			c.bad(at.At(key), "%s takes no card", a.Name)
+		}
 	}
 	if t.Amount != nil {
 		if !takesAmount(t.Type) {

@@ -152,6 +152,8 @@ func TestMistakes(t *testing.T) {
 		"two actions in one":    {"actions: [{sale: {amount: \"1.00\"}, echo: {}}]\n", "5:11: an action is one key"},
 		"action without amount": {"actions: [{sale: {card: good}}]\n", "5:18: sale needs an amount"},
 		"amount of an echo":     {"actions: [{echo: {amount: \"1.00\"}}]\n", "5:27: echo has no amount"},
+		"card of an echo":       {"actions: [{echo: {card: good}}]\n", "5:25: echo takes no card"},
+		"sale of what":          {"actions: [echo, {sale: {amount: \"1.00\", of: 1}}]\n", "5:45: sale is about no other action"},
 		"void of what":          {"actions: [{sale: {amount: \"1.00\"}}, {void: {}}]\n", "5:44: say what is to be undone or completed: of: 1"},
 		"void of the future":    {"actions: [{void: {of: 2}}, {sale: {amount: \"1.00\"}}]\n", "5:23: action 2 is no transaction before this one"},
 		"too precise":           {"actions: [{sale: {amount: \"1.005\"}}]\n", "5:27: \"1.005\" is not an amount in CNY"},
