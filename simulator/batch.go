@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/acqsim/acqsim/faults"
 	"github.com/acqsim/acqsim/faults/wire"
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/simulator/dialect"
@@ -33,16 +34,10 @@ type batch struct {
 	sent     []transcript.Event   // of replies, once they are written
 	frames   []span               // where events' frames lie in evidence
 	replies  []span               // where sent events' frames lie
-	held     []delivery           // replies whose time has not come
+	held     []*outbound          // replies that go through the writer's queue
+	behind   bool                 // replies have to stay behind one of held
 	postings []transcript.Posting // that events refer to
 	tally    tally                // of exchanges that are not counted yet
-}
-
-// delivery is a reply that is written later.
-type delivery struct {
-	due   time.Time
-	frame []byte
-	done  func(at time.Time, err error)
 }
 
 // span is a piece of evidence that belongs to the event with the given index.
@@ -82,6 +77,7 @@ func (b *batch) begin(c *conn) {
 	b.frames, b.replies = b.frames[:0], b.replies[:0]
 	b.held, b.postings = b.held[:0], b.postings[:0]
 	b.began = time.Now()
+	b.behind = c.touched.Load() && (c.w.Pending() > 0 || c.paired())
 }
 
 // take reads the message of a frame.
@@ -99,14 +95,18 @@ func (b *batch) take(f frame.Frame) {
 // decide has the host decide what can be decided.
 func (b *batch) decide() {
 	s := b.c.s
+	asks := s.watches(faults.Requesting)
 	for _, x := range b.all[:b.n] {
 		x.business = x.arrived
 		if s.o.Now != nil {
 			x.business = s.o.Now()
 		}
+		if asks && x.end == decided {
+			b.ask(x)
+		}
 		switch x.end {
 		case decided:
-			b.jobs = append(b.jobs, host.Job{Dialect: b.c.l.Dialect, Request: &x.req, Now: x.business, Decision: &x.dec})
+			b.jobs = append(b.jobs, host.Job{Dialect: b.c.l.Dialect, Request: &x.req, Now: x.business, Decision: &x.dec, Given: x.given()})
 		case rejected:
 			s.o.Host.RejectFormat(&x.req, x.business, x.why, &x.dec)
 		}
@@ -129,12 +129,23 @@ func (b *batch) flush() error {
 			c.s.stateFailed(err)
 		}
 	}
-	for _, h := range b.held {
-		c.w.WriteAt(h.due, h.frame, h.done)
+	err := b.writeOut()
+	b.strikeLines()
+	for _, o := range b.held {
+		o.leave()
 	}
+	if muted(err) {
+		return nil // a fault, not the peer: the connection goes on, or is given up by itself
+	}
+	return err
+}
+
+// writeOut writes the replies that leave at once, and records them.
+func (b *batch) writeOut() error {
 	if len(b.sent) == 0 {
 		return nil
 	}
+	c := b.c
 	err := c.w.Write(b.out)
 	at := time.Now()
 	before := 0 // bytes of the write that are of earlier replies
@@ -176,6 +187,8 @@ const (
 	decided   end = iota // by the host; answered, unless it says to be silent
 	rejected             // a format error, answered as such
 	discarded            // by a named rule
+	dropped              // by a fault: the host never sees it
+	queued               // by a fault: the host sees it later
 	keepAlive            // nothing is due
 )
 
@@ -189,11 +202,15 @@ type exchange struct {
 	why      string // of a rejected or discarded frame
 	req      dialect.Request
 	dec      host.Decision
+	question *question // of the planner; nil: there has been none
 }
 
 // read decodes the frame's message, as far as a host needs it.
 func (x *exchange) read(d *dialect.Dialect) {
 	x.end, x.why = decided, ""
+	if x.question != nil {
+		x.question.asked, x.question.struck = false, false
+	}
 	if x.frame.KeepAlive {
 		x.end = keepAlive
 		return

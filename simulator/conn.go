@@ -7,14 +7,17 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"runtime"
 	"sync/atomic"
 	"syscall"
 	"time"
 
+	"github.com/acqsim/acqsim/faults"
 	"github.com/acqsim/acqsim/faults/wire"
 	"github.com/acqsim/acqsim/scenarios/transcript"
+	"github.com/acqsim/acqsim/simulator/dialect"
 	"github.com/acqsim/acqsim/simulator/frame"
 )
 
@@ -40,15 +43,38 @@ type conn struct {
 
 	messages uint64
 	gone     atomic.Bool // cut off by the server
+	planned
+}
+
+// planned is what a connection has for its server's planner.
+type planned struct {
+	source       netip.Addr
+	nth          uint64                 // of its source's connections at its listener
+	terminal     atomic.Pointer[string] // seen last
+	sighting     *sighting              // of that terminal
+	lastID       dialect.ID             // of that terminal
+	lastMerchant struct {
+		id   dialect.ID
+		name string
+	}
+	touched atomic.Bool // something has gone through the writer's queue
+	pair    pairing
+	queue   queue
+	wait    *wait // nil: there is no planner
+	ended   atomic.Pointer[faults.Step]
+	by      atomic.Pointer[transcript.Strike] // what ends the connection
 }
 
 func (s *Server) newConn(l *listener, nc net.Conn) *conn {
 	c := &conn{s: s, l: l, n: s.number.Add(1), c: nc}
+	if s.o.Planner != nil {
+		c.source, c.wait = sourceOf(nc.RemoteAddr()), new(wait)
+	}
 	if l.TLS != nil {
-		c.c = tls.Server(nc, l.TLS)
+		c.c = tls.Server(nc, c.configTLS())
 	}
 	c.r = frame.NewReader(c.c, l.Dialect.Format(), l.Limits)
-	c.w = wire.NewWriter(c.c, wire.Options{Timeout: l.WriteTimeout})
+	c.w = wire.NewWriter(c.c, wire.Options{Timeout: l.WriteTimeout, Ended: c.lineEnded})
 	return c
 }
 
@@ -61,13 +87,28 @@ func (c *conn) serve() {
 	}
 	// Answers of a slow issuer still go out: the peer may only have closed
 	// its own side.
+	if c.wait != nil {
+		c.queue.Wait()
+	}
 	_ = c.w.Close(c.s.life) // what it could not write, it has told
+	c.close(&end)
+	c.recordEnd(&end)
+}
+
+// close ends the connection: as a fault has begun to, or gracefully.
+func (c *conn) close(end *ending) {
+	if step := c.ended.Load(); step != nil {
+		*end = endedBy(*step)
+		if !c.gone.Load() {
+			_ = wire.Finish(c.s.running, c.c, *step, drainTime)
+			return
+		}
+	}
 	if c.gone.Load() {
 		_ = c.c.Close()
-	} else {
-		_ = wire.CloseGracefully(c.c, drainTime) // a peer that does not close is cut off
+		return
 	}
-	c.recordEnd(&end)
+	_ = wire.CloseGracefully(c.c, drainTime) // a peer that does not close is cut off
 }
 
 // ending is who ended a connection, and how.
@@ -89,11 +130,19 @@ func (c *conn) recordEnd(end *ending) {
 	}
 	e := c.event(transcript.Closed, end.who)
 	e.End, e.Why = end.how, end.why
+	if end.who == transcript.Line {
+		e.Strike = c.by.Load()
+	}
 	c.s.record(e)
 }
 
 // handshake brings TLS up, where the listener has it.
 func (c *conn) handshake() ending {
+	if c.wait != nil {
+		if end := c.arrive(); end.how != transcript.NoEnd {
+			return end
+		}
+	}
 	if tc, ok := c.c.(*tls.Conn); ok {
 		return c.handshakeTLS(tc)
 	}
@@ -101,10 +150,18 @@ func (c *conn) handshake() ending {
 }
 
 func (c *conn) handshakeTLS(tc *tls.Conn) ending {
-	ctx, cancel := context.WithTimeout(c.s.life, handshakeTimeout)
+	ctx, cancel := context.WithCancel(c.s.running)
 	defer cancel()
+	limit := time.AfterFunc(handshakeTimeout, cancel)
+	defer limit.Stop()
+	if c.wait != nil {
+		c.wait.handshake = limit
+	}
 	if err := tc.HandshakeContext(ctx); err != nil {
 		c.s.o.Metrics.handshakes.Inc()
+		if errors.Is(err, wire.ErrSpoilt) {
+			return ending{transcript.Line, endOf(err), err.Error()}
+		}
 		return ending{transcript.Terminal, endOf(err), "the TLS handshake failed: " + err.Error()}
 	}
 	return ending{}
@@ -115,7 +172,7 @@ func endOf(err error) transcript.End {
 	switch {
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return transcript.EndRST
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT):
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, syscall.ETIMEDOUT):
 		return transcript.EndTimeout
 	}
 	return transcript.EndFIN
@@ -125,7 +182,12 @@ func endOf(err error) transcript.End {
 // and how.
 func (c *conn) read() ending {
 	for turn := int64(1); ; turn++ {
+		c.wait.begin(c)
 		f, err := c.r.Next()
+		if c.wait.end(c) && err == nil {
+			c.swallowed(f)
+			continue
+		}
 		if err == nil {
 			err = c.answer(f)
 			if err != nil {
@@ -184,7 +246,12 @@ func (c *conn) readFailed(err error) ending {
 }
 
 // finish lets the connection answer what has been read, and then end.
-func (c *conn) finish() { c.r.Interrupt() }
+func (c *conn) finish() {
+	c.r.Interrupt()
+	if c.wait != nil {
+		c.queue.stop()
+	}
+}
 
 // cut ends the connection at once.
 func (c *conn) cut() {

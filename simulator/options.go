@@ -7,8 +7,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/acqsim/acqsim/faults/wire"
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/dialect"
 	"github.com/acqsim/acqsim/simulator/frame"
@@ -32,6 +34,18 @@ type Options struct {
 
 	// Now is the business clock. Default: the time of day.
 	Now func() time.Time
+
+	// Planner says what goes wrong. Default: nothing does.
+	Planner Planner
+
+	// ResponseTimeout is how long the terminals wait for a reply: what
+	// "timeouts" in scenarios are multiples of. Default: that of faults.
+	ResponseTimeout time.Duration
+
+	// Authority issues the certificates of spoilt TLS handshakes. Terminals
+	// tell what is wrong with one only if they trust it. Default: one of its
+	// own, which nobody trusts.
+	Authority *wire.Authority
 
 	// MaxConnections bounds the connections of all listeners together.
 	// Default 20,000; negative: no limit.
@@ -63,9 +77,6 @@ type Listener struct {
 const (
 	defaultMaxConnections = 20_000
 	defaultWriteTimeout   = 30 * time.Second
-
-	// handshakeTimeout bounds how long a peer may take over TLS.
-	handshakeTimeout = 10 * time.Second
 )
 
 // complete fills in the defaults and reports what can't be.
@@ -93,6 +104,13 @@ func (o *Options) complete() error {
 	}
 	if o.Metrics == nil {
 		o.Metrics = NewMetrics()
+	}
+	if o.Planner != nil && o.Authority == nil && slices.ContainsFunc(o.Listeners, func(l Listener) bool { return l.TLS != nil }) {
+		a, err := wire.NewAuthority(time.Now())
+		if err != nil {
+			return err
+		}
+		o.Authority = a
 	}
 	if o.Host == nil {
 		h, err := host.New(host.Options{World: world.Default(), Book: ledger.New(ledger.Options{})})

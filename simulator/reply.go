@@ -1,9 +1,11 @@
 package simulator
 
 import (
+	"bytes"
 	"fmt"
 	"time"
 
+	"github.com/acqsim/acqsim/faults"
 	"github.com/acqsim/acqsim/scenarios/transcript"
 )
 
@@ -26,6 +28,15 @@ func (b *batch) finish(x *exchange) {
 		return
 	}
 	b.recordRequest(x)
+	b.recordStrikes(x)
+	switch x.end {
+	case dropped:
+		b.dropped(x)
+		return
+	case queued:
+		b.queued(x)
+		return
+	}
 	b.recordDecision(x)
 	if x.dec.Silent {
 		b.unanswered(x, x.dec.Why)
@@ -44,9 +55,21 @@ func (b *batch) reply(x *exchange) {
 		b.c.s.o.Metrics.unbuilt.Inc()
 		return
 	}
-	if !x.dec.ReadyAt.IsZero() {
+	if q := x.question; q != nil && q.asked {
+		if b.planned(x, out[from:]) {
+			b.out = out[:from]
+			return
+		}
+		b.c.sighting.remember(out[from:])
+	}
+	switch {
+	case !x.dec.ReadyAt.IsZero():
 		b.out = out[:from]
 		b.hold(x, out[from:])
+		return
+	case b.behind:
+		b.out = out[:from]
+		b.held = append(b.held, b.plain(x, out[from:], x.arrived))
 		return
 	}
 	b.out = out
@@ -69,24 +92,26 @@ func (b *batch) hold(x *exchange, reply []byte) {
 		b.unanswered(x, fmt.Sprintf("%d answers of slow issuers wait on this connection already: that is the limit", maxHeld))
 		return
 	}
-	arrived := x.arrived
-	due := arrived.Add(x.dec.ReadyAt.Sub(x.business))
-	sent := new(transcript.Event)
-	b.fillSent(sent, x)
-	m := b.maskReply(x, reply, 0)
-	sent.Raw = append([]byte(nil), b.evidence[m.from:m.to]...)
+	o := b.plain(x, reply, x.ready())
 	e := b.addExchange(x, transcript.Held, transcript.Host)
-	e.Outcome, e.Code, e.Due, e.Why = sent.Outcome, sent.Code, due, "the issuer is slow"
-	b.held = append(b.held, delivery{due, append([]byte(nil), reply...),
-		func(at time.Time, err error) { c.written(*sent, arrived, at, err) }})
+	e.Outcome, e.Code, e.Due, e.Why = o.event.Outcome, o.event.Code, o.due, "the issuer is slow"
+	b.held = append(b.held, o)
 }
 
-// written records that a held reply went out, or did not.
-func (c *conn) written(e transcript.Event, arrived, at time.Time, err error) {
-	e.At, e.Elapsed = at, at.Sub(arrived)
-	if err = notSent(&e, 0, err); err != nil {
-		e.At = time.Now()
+// ready is when a reply may leave.
+func (x *exchange) ready() time.Time {
+	if x.dec.ReadyAt.IsZero() {
+		return x.arrived
 	}
-	c.s.o.Metrics.exchange(e.Type, e.Outcome, e.Elapsed, err)
-	c.s.record(e)
+	return x.arrived.Add(x.dec.ReadyAt.Sub(x.business))
+}
+
+// plain is an honest reply that goes through the writer's queue.
+func (b *batch) plain(x *exchange, reply []byte, due time.Time) *outbound {
+	o := &outbound{c: b.c, arrived: x.arrived, due: due,
+		steps: []faults.Step{{Op: faults.Write, Bytes: bytes.Clone(reply)}}}
+	b.fillSent(&o.event, x)
+	m := b.maskReply(x, reply, 0)
+	o.masked = bytes.Clone(b.evidence[m.from:m.to])
+	return o
 }

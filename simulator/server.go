@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/acqsim/acqsim/faults/wire"
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/simulator/dialect"
 	"github.com/acqsim/acqsim/simulator/journal"
@@ -31,15 +32,20 @@ type Server struct {
 	idle    sync.WaitGroup // connections that have not ended
 	once    sync.Once
 	stop    chan struct{}   // closed when Shutdown begins
+	running context.Context // ends when Shutdown begins
+	halt    context.CancelFunc
 	life    context.Context // ends when what is in flight is given up
 	end     context.CancelFunc
+
+	seen seen // for the planner
 }
 
 // listener is a Listener that is up.
 type listener struct {
 	Listener
-	net  net.Listener
-	open atomic.Int64
+	net   *wire.Listener
+	open  atomic.Int64
+	state listening
 }
 
 // ListenError says which listener could not come up.
@@ -68,17 +74,15 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, fmt.Errorf("simulator: %w", err)
 	}
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
-	s := &Server{o: o, life: life, end: end, conns: make(map[*conn]struct{}), stop: make(chan struct{})}
+	running, halt := context.WithCancel(life)
+	s := &Server{o: o, running: running, halt: halt, life: life, end: end, conns: make(map[*conn]struct{}), stop: make(chan struct{})}
 	if s.o.Journal == nil {
 		s.o.Journal, s.ownJournal = journal.New(journal.Options{}), true
 	}
-	// Multipath TCP, which Go listens with by default, refuses socket filters.
-	var lc net.ListenConfig
-	lc.SetMultipathTCP(false)
 	for i := range s.o.Listeners {
 		l := &listener{Listener: s.o.Listeners[i]}
 		var err error
-		if l.net, err = lc.Listen(ctx, "tcp", l.Address); err != nil {
+		if l.net, err = wire.Listen(ctx, l.Address); err != nil {
 			for _, up := range s.listeners {
 				_ = up.net.Close()
 			}
@@ -93,6 +97,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 			Dialect: l.Dialect.Name(), TLS: l.TLS != nil, Text: l.net.Addr().String()})
 		s.accepting.Go(func() { s.accept(l) })
 	}
+	_ = s.replanListeners() // it is recorded
 	return s, nil
 }
 
@@ -159,6 +164,9 @@ func (s *Server) admit(l *listener, nc net.Conn) {
 	l.open.Add(1)
 	s.o.Metrics.connected.Inc()
 	s.o.Metrics.open.Inc()
+	if c.wait != nil {
+		s.seen.arrived(c)
+	}
 	c.recordStart() // here, and not on the connection's own small stack
 	go func() {
 		defer s.gone(c)
@@ -179,6 +187,9 @@ func (s *Server) full(l *listener) string {
 func (s *Server) gone(c *conn) {
 	s.open.Add(-1)
 	c.l.open.Add(-1)
+	if c.wait != nil {
+		s.seen.forget(c)
+	}
 	s.o.Metrics.open.Dec()
 	s.mu.Lock()
 	delete(s.conns, c)

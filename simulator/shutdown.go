@@ -31,9 +31,11 @@ func (s *Server) shutdown(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 	for _, l := range s.listeners {
+		l.leave(s)
 		_ = l.net.Close()
 	}
 	close(s.stop)
+	s.halt()
 	s.accepting.Wait()
 
 	ended := make(chan struct{})
@@ -56,6 +58,7 @@ func (s *Server) shutdown(ctx context.Context) error {
 		s.mu.Unlock()
 		<-ended
 	}
+	s.seen.giveUp()
 	s.record(transcript.Event{Kind: transcript.Stopped, Actor: transcript.Acqsim, Text: why})
 	s.end()
 	s.closeJournal()

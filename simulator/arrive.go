@@ -1,0 +1,95 @@
+package simulator
+
+import (
+	"crypto/tls"
+	"time"
+
+	"github.com/acqsim/acqsim/faults"
+	"github.com/acqsim/acqsim/faults/wire"
+	"github.com/acqsim/acqsim/scenarios/transcript"
+)
+
+// arrive asks the planner about a new connection, and does what it says. The
+// ending, if any, is that of a connection that is not served.
+func (c *conn) arrive() ending {
+	if !c.s.watches(faults.Accepted) {
+		return ending{}
+	}
+	facts := c.facts()
+	plan, fired := c.s.o.Planner.OnAccept(&facts)
+	if len(fired) == 0 {
+		return ending{}
+	}
+	c.recordStrikes(fired)
+	c.struckBy(&fired[len(fired)-1])
+	switch {
+	case len(plan.Steps) > 0:
+		done := make(chan struct{})
+		c.w.Deliver(facts.Now, plan.Steps, func(r wire.Result) {
+			c.recordTrouble(r.Err)
+			close(done)
+		})
+		select {
+		case <-done:
+		case <-c.s.running.Done():
+		}
+		return ending{transcript.Line, transcript.EndFIN, whyStruck(fired)}
+	case plan.Unread:
+		wire.AwaitHangup(c.s.running, c.c)
+		return ending{transcript.Line, transcript.EndRST, whyStruck(fired) + ": nothing was read from it"}
+	}
+	return ending{}
+}
+
+// configTLS is the listener's TLS configuration with the planner asked about
+// every ClientHello.
+func (c *conn) configTLS() *tls.Config {
+	base := c.l.TLS
+	if c.wait == nil {
+		return base
+	}
+	config := base.Clone()
+	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		if c.s.watches(faults.Hello) {
+			facts := c.facts()
+			facts.ServerName = hello.ServerName
+			if plan, fired := c.s.o.Planner.OnHello(&facts); len(fired) > 0 {
+				c.recordStrikes(fired)
+				c.struckBy(&fired[len(fired)-1])
+				if plan.Stall {
+					// The terminal's own limit is what is tried here.
+					c.wait.handshake.Reset(max(handshakeTimeout, 3*facts.ResponseTimeout()))
+				}
+				return wire.Spoil(base, hello, plan, c.s.o.Authority)
+			}
+		}
+		if base.GetConfigForClient != nil {
+			return base.GetConfigForClient(hello)
+		}
+		return nil, nil //nolint:nilnil // that is how package tls says "go on"
+	}
+	return config
+}
+
+// lineEnded is told that a final step has been done to the connection.
+func (c *conn) lineEnded(s faults.Step) {
+	if s.Op == faults.Mute {
+		return
+	}
+	c.ended.Store(&s)
+	c.r.Interrupt()
+}
+
+// endedBy is how a connection ends with a step.
+func endedBy(s faults.Step) ending {
+	switch s.Op {
+	case faults.RST:
+		return ending{transcript.Line, transcript.EndRST, "a fault reset the connection (RST)"}
+	case faults.Cut:
+		return ending{transcript.Line, transcript.EndCut, "a fault cut the line: nothing passed any more"}
+	}
+	return ending{transcript.Line, transcript.EndFIN, "a fault closed the connection (FIN)"}
+}
+
+// handshakeTimeout bounds how long a peer may take over TLS.
+const handshakeTimeout = 10 * time.Second
