@@ -33,7 +33,8 @@ type drawn struct {
 	draw faults.Draw
 }
 
-// Reset clears the plan for the next exchange.
+// Reset clears the plan for the next exchange. Fired and the steps of Request
+// are then written over: who still needs them has a copy.
 func (p *Plan) Reset() {
 	*p = Plan{Fired: p.Fired[:0], struck: p.struck[:0], reply: p.reply[:0], Request: faults.RequestPlan{Steps: p.Request.Steps[:0]}}
 }
