@@ -15,6 +15,10 @@ func New() *World {
 		Accounts:  map[string]*Account{},
 		Issuers:   map[string]*Issuer{},
 		Holidays:  map[string]*Holidays{},
+
+		Parameters:   map[string]string{},
+		PublicKeys:   map[string]*PublicKey{},
+		Applications: map[string]*ChipApplication{},
 	}
 }
 
@@ -37,6 +41,12 @@ func (w *World) Merge(over *World) {
 	mergeInto(&w.Accounts, over.Accounts, func(a *Account) *Account { c := *a; return &c })
 	mergeInto(&w.Issuers, over.Issuers, (*Issuer).clone)
 	mergeInto(&w.Holidays, over.Holidays, (*Holidays).clone)
+	mergeInto(&w.PublicKeys, over.PublicKeys, (*PublicKey).clone)
+	mergeInto(&w.Applications, over.Applications, (*ChipApplication).clone)
+	if w.Parameters == nil {
+		w.Parameters = make(map[string]string, len(over.Parameters))
+	}
+	maps.Copy(w.Parameters, over.Parameters)
 }
 
 func mergeInto[V any](to *map[string]*V, from map[string]*V, clone func(*V) *V) {

@@ -20,7 +20,12 @@ type worldFile struct {
 	Merchants strictyaml.Map[*merchantFile] `yaml:"merchants"`
 	Terminals strictyaml.Map[*terminalFile] `yaml:"terminals"`
 	Holidays  strictyaml.Map[*holidaysFile] `yaml:"holidays"`
-	Place     strictyaml.Node
+
+	Parameters   strictyaml.Map[string]           `yaml:"parameters"`
+	PublicKeys   strictyaml.Map[*publicKeyFile]   `yaml:"public_keys"`
+	Applications strictyaml.Map[*applicationFile] `yaml:"chip_applications"`
+
+	Place strictyaml.Node
 }
 
 type acquirerFile struct {

@@ -181,6 +181,7 @@ func (l *loader) apply() {
 	for _, e := range f.Terminals {
 		l.terminal(named(w.Terminals, e.Key), e.Key, or(e.Value))
 	}
+	l.downloads()
 }
 
 func (l *loader) issuer(i *Issuer, alias string, f *issuerFile) {

@@ -196,7 +196,7 @@ func TestLoadReportsMistakes(t *testing.T) {
 		"issuers: {visa: {delay: 5}}":                                                                   "1:25: a duration is wanted, not \"5\" (such as \"1.5s\" or \"300ms\")",
 		"holidays: {cn: {days: {2026-02-30: x}}}":                                                       "1:24: calendar cn: \"2026-02-30\" is not a date such as 2026-10-01",
 		"holidays: {cn: {days: {2026-02-03: \"\\a\"}}}":                                                 "1:36: calendar cn: the name of 2026-02-03 has characters that cannot be printed",
-		"- a": "1:1: a mapping is wanted, not a list (the keys are accounts, acquirer, base, cards, holidays, issuers, merchants, terminals)",
+		"- a": "1:1: a mapping is wanted, not a list (the keys are accounts, acquirer, base, cards, chip_applications, holidays, issuers, merchants, parameters, public_keys, terminals)",
 	} {
 		t.Run(src, func(t *testing.T) {
 			w, err := world.Load("w.yaml", []byte(src))

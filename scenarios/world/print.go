@@ -151,6 +151,24 @@ func (p *printer) world() {
 	section(p, "merchants", p.w.Merchants, p.merchant)
 	section(p, "terminals", p.w.Terminals, p.terminal)
 	section(p, "holidays", p.w.Holidays, p.holidays)
+	p.downloads()
+}
+
+func (p *printer) downloads() {
+	if len(p.w.Parameters) > 0 {
+		p.line(0, "\nparameters:")
+	}
+	for _, tag := range sortedKeys(p.w.Parameters) {
+		p.line(1, "%q: %q", tag, p.w.Parameters[tag])
+	}
+	section(p, "public_keys", p.w.PublicKeys, func(k *PublicKey) {
+		p.pair(2, "modulus", quote(fmt.Sprintf("%X", k.Modulus)))
+		p.pair(2, "exponent", quote(fmt.Sprintf("%X", k.Exponent)))
+		p.pair(2, "expires", quote(k.Expires))
+	})
+	section(p, "chip_applications", p.w.Applications, func(a *ChipApplication) {
+		p.pair(2, "data", quote(fmt.Sprintf("%X", a.Data)))
+	})
 }
 
 func (p *printer) issuer(i *Issuer) {

@@ -105,6 +105,9 @@ func (v *validator) world() {
 	v.samePAN()
 	each(v.w.Merchants, v.merchant)
 	each(v.w.Terminals, v.terminal)
+	v.parameters()
+	each(v.w.PublicKeys, v.publicKey)
+	each(v.w.Applications, v.application)
 }
 
 func (v *validator) acquirer() {

@@ -16,6 +16,12 @@ type World struct {
 	Accounts  map[string]*Account  // by alias
 	Issuers   map[string]*Issuer   // by alias
 	Holidays  map[string]*Holidays // by calendar name
+
+	// What terminals download: parameters by their tag of 2 digits, public keys by
+	// RID and index, chip applications by AID.
+	Parameters   map[string]string
+	PublicKeys   map[string]*PublicKey
+	Applications map[string]*ChipApplication
 }
 
 // Acquirer is the host's own identity.
