@@ -51,6 +51,7 @@ func (c *compiler) conventions(f *conventionsFile) {
 	c.secrets(f)
 	c.balance(&f.Balance)
 	c.settlement(f)
+	c.parameters(f.Parameters)
 	c.replies(f)
 	c.batches(f)
 }
@@ -308,7 +309,7 @@ func (c *compiler) replies(f *conventionsFile) {
 			if c.defined(place, n) == nil {
 				continue
 			}
-			if !slices.Contains(hostFields, n) && n != int(c.d.conv.keyField) && n != int(c.d.conv.macField) && !c.d.settles(n) {
+			if !slices.Contains(hostFields, n) && n != int(c.d.conv.keyField) && n != int(c.d.conv.macField) && !c.d.settles(n) && n != int(c.d.conv.parameters.field) {
 				c.fail(place.Errorf("the host has nothing to put into field %d; it adds %v, the key field, the MAC field and the results of a settlement", n, hostFields))
 				continue
 			}

@@ -35,6 +35,7 @@ type conventions struct {
 	balance           balanceRule
 	followBatch       bool // a terminal with another batch than the open one is right
 	settlement        settlementRule
+	parameters        parameterRule
 	replies           [classCount]replyRule
 }
 

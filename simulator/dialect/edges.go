@@ -72,7 +72,7 @@ func (c *compiler) outcome(at strictyaml.Node, text string, otherwise world.Outc
 func hasOriginal(t world.TransactionType) bool {
 	switch t {
 	case world.Void, world.Refund, world.Reversal, world.PreAuthVoid, world.Completion, world.CompletionVoid,
-		world.CompletionAdvice, world.Adjustment, world.Tip:
+		world.CompletionAdvice, world.Adjustment, world.Tip, world.ScriptResult:
 		return true
 	}
 	return false

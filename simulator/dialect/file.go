@@ -140,6 +140,7 @@ type conventionsFile struct {
 	PIN               *pinFile                  `yaml:"pin"`
 	Keys              *keysFile                 `yaml:"keys"`
 	Chip              *chipFile                 `yaml:"chip"`
+	Parameters        *parametersFile           `yaml:"parameters"`
 	Balance           balanceFile               `yaml:"balance"`
 	Batches           string                    `yaml:"batches"`
 	Settlement        *settlementFile           `yaml:"settlement"`

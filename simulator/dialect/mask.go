@@ -114,6 +114,9 @@ func (d *Dialect) maskField(body []byte, ix *Index, n int, kind maskKind) secret
 			zero(l, value)
 			return keySecret
 		}
+		if d.isDownload(body, ix, l, value) {
+			return noSecret
+		}
 	}
 	switch kind {
 	case cardNumber:

@@ -64,7 +64,7 @@ func (d *Dialect) AppendReply(dst []byte, req *Request, resp *Response) ([]byte,
 				dst, err = d.fields[n].append(dst, d.hostValue(buf[:0], n, req, resp))
 			}
 			// What the host says itself holds no card number, but may hold keys.
-			if err == nil && d.masks[n] != keep && (!fromHost || n == int(d.conv.keyField)) {
+			if err == nil && d.masks[n] != keep && (!fromHost || n == int(d.conv.keyField) && resp.Keys != nil) {
 				err = req.reply.note(&d.fields[n], n, dst[start:], at-start)
 			}
 			if err != nil {
@@ -138,6 +138,9 @@ func (d *Dialect) hostFields(rule *replyRule, req *Request, resp *Response) (hos
 		add(n, resp.Keys != nil)
 	}
 	if req.Type >= world.Settlement {
+		if n := int(d.conv.parameters.field); n > 0 && resp.Data != nil {
+			add(n, true)
+		}
 		for _, n := range [2]int{int(d.conv.settlement.totals.field), int(d.conv.settlement.count.field)} {
 			if n > 0 && d.settlementField(n, req, resp) {
 				add(n, true)
@@ -179,6 +182,8 @@ func (d *Dialect) hostValue(dst []byte, n int, req *Request, resp *Response) []b
 		return append(dst, resp.Keys...)
 	case n == int(d.conv.chipField):
 		return d.chipValue(dst, resp.Chip)
+	case n == int(d.conv.parameters.field) && resp.Data != nil:
+		return append(dst, resp.Data...)
 	case d.settlementField(n, req, resp):
 		return d.settlementValue(dst, req, resp)
 	}

@@ -266,6 +266,9 @@ func TestGoldenMessages(t *testing.T) {
 				if m.is == world.Settlement && d.TellsResult() {
 					resp.Results = [2]byte{'2', '1'}
 				}
+				if m.is == world.ParameterDownload {
+					resp.Data = []byte("1...")
+				}
 				resp.HasBalance, resp.Available, resp.Booked, resp.Currency = m.is == world.Inquiry, 100, 200, world.CNY
 				out, err := d.AppendFrame(nil, req, resp)
 				require.NoError(t, err)

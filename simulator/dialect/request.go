@@ -127,6 +127,7 @@ type Response struct {
 	HasBatch bool
 	Results  [2]byte       // of a settlement, for domestic and foreign cards: '1' balanced, '2' not; zero: not said
 	Keys     []byte        // DE 62 of a key download; nil: none
+	Data     []byte        // of a parameter download, what the terminal asked for; nil: none
 	MAC      *security.MAC // signs the reply; nil: no MAC
 	Chip     []byte        // DE 55 for the chip; nil: none
 }

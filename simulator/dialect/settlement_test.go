@@ -45,6 +45,11 @@ func unionPaySettlementMessages() []message {
 		{"batch upload of chip data", world.BatchUpload, with(upload, map[int]string{
 			2: testPAN, 22: "051", 48: "-", 55: "9F2608A1B2C3D4E5F60708", 60: "00000001205"})},
 		{"end of an upload", world.BatchEnd, with(upload, map[int]string{48: "0012", 60: "00000001202"})},
+		{"script result", world.ScriptResult, with(network, map[int]string{0: "0620", 2: testPAN, 3: "000000", 4: "1000", 48: "-",
+			55: "9F3303E0F0C8", 60: "00000001951", 61: "0000010000421123", 63: "-"})},
+		{"status upload", world.StatusUpload, with(upload, map[int]string{0: "0820", 11: "-", 48: "-", 60: "00000001372", 62: "313030"})},
+		{"parameter download", world.ParameterDownload, with(upload, map[int]string{0: "0800", 11: "-", 48: "-", 60: "00000001370", 62: "9F0605A0000099999F2201E1"})},
+		{"end of a download", world.ParameterEnd, with(upload, map[int]string{0: "0800", 11: "-", 48: "-", 60: "00000001371"})},
 		{"end of an upload, balanced", world.BatchEnd, with(upload, map[int]string{48: "0000", 60: "00000001207"})},
 	}
 }

@@ -244,6 +244,8 @@ func (c *call) decide(give world.Outcome) {
 		}
 	case world.Settlement, world.SettlementEnd, world.BatchUpload, world.BatchEnd:
 		c.settling()
+	case world.ScriptResult, world.StatusUpload, world.ParameterDownload, world.ParameterEnd:
+		c.manages()
 	case world.Reversal:
 		if c.authentic() && c.admitReversal() {
 			c.reversal()

@@ -39,7 +39,7 @@ var everyType = []world.TransactionType{
 var otherTypes = map[string][]world.TransactionType{
 	"iso87-ascii":  {world.Cash, world.CashBack, world.SettlementEnd},
 	"iso87-bcd":    {world.Cash, world.CashBack, world.SettlementEnd},
-	"unionpay-pos": {world.BatchEnd},
+	"unionpay-pos": {world.BatchEnd, world.ScriptResult, world.StatusUpload, world.ParameterDownload, world.ParameterEnd},
 }
 
 func TestEveryMessageIsTakenForWhatItIs(t *testing.T) {

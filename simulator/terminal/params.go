@@ -44,6 +44,13 @@ type Params struct {
 	Uploaded       int
 	OutOfBalance   bool
 
+	// Download is what a status upload, download or its end is about (default the
+	// public keys), Told how many of a list the terminal knows already, and Wanted
+	// the one that it wants, in hexadecimal.
+	Download Download
+	Told     int
+	Wanted   string
+
 	// Time is the terminal's clock: DE 7, 12 and 13 where the dialect has them.
 	Time time.Time
 
@@ -54,6 +61,16 @@ type Params struct {
 	// them. Binary fields are given in hexadecimal.
 	Fields map[int]string
 }
+
+// Download is a kind of what terminals download.
+type Download uint8
+
+// The kinds.
+const (
+	PublicKeys Download = iota
+	ChipParameters
+	TerminalParameters
+)
 
 // Sum is how many transactions there were, and what they came to in minor
 // units.
@@ -155,6 +172,12 @@ var values = map[string]func(*Params) string{
 		}
 		return "207"
 	},
+	// UnionPay's DE 60.3 of downloads, and the question for a list.
+	"list_code":    func(p *Params) string { return p.Download.code() + "2" },
+	"part_code":    func(p *Params) string { return p.Download.code() + "0" },
+	"download_end": func(p *Params) string { return p.Download.code() + "1" },
+	"told":         func(p *Params) string { return fmt.Sprintf("%X", fmt.Sprintf("1%02d", p.Told)) },
+	"wanted":       func(p *Params) string { return p.Wanted },
 	// The card number in 20 digits, zeros in front.
 	"pan20": func(p *Params) string {
 		if n := p.Card.number(); n != "" {
@@ -241,12 +264,26 @@ func (p *Params) check() error {
 	case !p.Sales.fits() || !p.Refunds.fits():
 		return fmt.Errorf("totals of %d sales (%d minor units) and %d refunds (%d) do not fit a settlement: it takes up to 999 of each, and 999999999999",
 			p.Sales.Count, p.Sales.Amount, p.Refunds.Count, p.Refunds.Amount)
+	case p.Told < 0 || p.Told > 99:
+		return fmt.Errorf("a terminal can't say in 2 digits that it knows %d", p.Told)
 	case p.Uploaded < 0 || p.Uploaded > 9999:
 		return fmt.Errorf("an upload of %d transactions can't be counted in 4 digits", p.Uploaded)
 	case p.Currency > 999:
 		return fmt.Errorf("%d is no ISO 4217 number", p.Currency)
 	}
 	return nil
+}
+
+// code is the beginning of UnionPay's DE 60.3.
+func (d Download) code() string {
+	switch d {
+	case ChipParameters:
+		return "38"
+	case TerminalParameters:
+		return "36"
+	default:
+		return "37"
+	}
 }
 
 func (s Sum) fits() bool {
