@@ -31,7 +31,8 @@ type sendFlags struct {
 	rrn, approval, reason      string
 	cash, tip                  string
 	sales, refunds             string
-	uploaded                   int
+	uploaded, told             int
+	download, wanted           string
 	outOfBalance               bool
 	original                   uint32
 	originalBatch              uint32
@@ -80,6 +81,9 @@ func (f *sendFlags) define(s *pflag.FlagSet) {
 	s.StringVar(&f.refunds, "refunds", "", "of a settlement, `COUNT:AMOUNT` of the refunds (default none)")
 	s.IntVar(&f.uploaded, "uploaded", 0, "of the end of an upload, `NUMBER` of transactions in it")
 	s.BoolVar(&f.outOfBalance, "out-of-balance", false, "of the end of an upload: the batch was out of balance")
+	s.StringVar(&f.download, "download", "public-keys", "`LIST` of a status upload, download or its end: public-keys, chip or terminal")
+	s.IntVar(&f.told, "told", 0, "`NUMBER` of a list that the terminal knows already")
+	s.StringVar(&f.wanted, "wanted", "", "`HEX` that names what to download, from the list of a status upload")
 	s.StringVar(&f.reason, "reason", "", "`CODE` that says why it is reversed (default 98: no answer)")
 	s.BoolVar(&f.repeat, "repeat", false, "send it as a repeat, such as 0401")
 	s.StringArrayVar(&f.fields, "field", nil, "set a field, `N=VALUE`, or leave it out, N=; binary fields in hexadecimal; can be given several times")
@@ -109,6 +113,11 @@ func sendType(name string) (world.TransactionType, error) {
 		return world.Settlement, nil
 	}
 	return world.ParseTransactionType(name)
+}
+
+// downloads are what --download can be.
+var downloads = map[string]terminal.Download{
+	"public-keys": terminal.PublicKeys, "chip": terminal.ChipParameters, "terminal": terminal.TerminalParameters,
 }
 
 // sumOf reads COUNT:AMOUNT.

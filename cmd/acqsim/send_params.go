@@ -48,7 +48,11 @@ func (s *sending) fill(w *world.World, amount []string) (err error) {
 	if p.Refunds, err = sumOf("refunds", f.refunds, p.Currency); err != nil {
 		return err
 	}
-	p.Uploaded, p.OutOfBalance = f.uploaded, f.outOfBalance
+	p.Uploaded, p.OutOfBalance, p.Told, p.Wanted = f.uploaded, f.outOfBalance, f.told, f.wanted
+	var known bool
+	if p.Download, known = downloads[f.download]; !known {
+		return fmt.Errorf("--download: there is no list %q; there are %s", f.download, strings.Join(sortedKeys(downloads), ", "))
+	}
 	return s.fillAmount(amount)
 }
 
