@@ -103,4 +103,3 @@ func TestSourceOf(t *testing.T) {
 	_, fired = p.OnAccept(c)
 	assert.Len(t, fired, 1, "the same address on a dual-stack listener")
 }
-

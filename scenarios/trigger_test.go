@@ -126,6 +126,25 @@ func TestArmedBeforeTriggered(t *testing.T) {
 	assert.True(t, d.Lost)
 }
 
+// Whichever struck the request first has the exchange to itself: composed at
+// random, faults of the two could exclude each other.
+func TestArmedAndTriggeredDoNotMix(t *testing.T) {
+	held := load(t, "rules: [{match: {type: sale}, fault: {request.hold: 1s}}]\n")
+	p := triggered(t, nil, "trigger: {amount: \"12\"}\nrules: [{match: {type: sale}, fault: request.drop}]\n")
+	require.NoError(t, p.Arm(scenarios.Arming{Scenario: held}))
+	plan, _ := exchange(p, request("T1", "sale", 1012))
+	assert.False(t, plan.Request.Drop)
+	assert.Equal(t, time.Second, plan.Request.Hold)
+
+	late := load(t, "rules: [{match: {type: sale}, fault: {reply.delay: 1s}}]\n")
+	p = triggered(t, nil, "trigger: {amount: \"51\", outcome: insufficient-funds}\nrules: [{match: {type: sale}, fault: reply.duplicate}]\n")
+	require.NoError(t, p.Arm(scenarios.Arming{Scenario: late}))
+	plan, d := exchange(p, request("T1", "sale", 1051))
+	assert.Zero(t, d.Delay)
+	require.Len(t, plan.Fired, 2)
+	assert.Equal(t, []string{"reply.duplicate"}, plan.Fired[1].Faults)
+}
+
 func TestTriggersOfTheSameAmount(t *testing.T) {
 	s := load(t, "trigger: {amount: \"12\"}\nrules: [{fault: reply.drop}]\n")
 	_, err := scenarios.NewTriggers([]*scenarios.Scenario{s, s}, nil)
