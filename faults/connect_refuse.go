@@ -10,7 +10,7 @@ func connectRefuse() Kind {
 			"The connect fails at once: connection refused (RST).",
 			"连接立即失败：对方拒绝（RST）。"},
 		Example: "- match: {listener: main}\n  fault: connect.refuse\n",
-		Needs:   NeedPort,
+		Needs:   NeedLinux,
 		New: func(Values) (Fault, error) {
 			return listen{base{"connect.refuse", Listening}, ListenPlan{Refuse: true}}, nil
 		},

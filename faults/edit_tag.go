@@ -15,8 +15,8 @@ func (e FieldEdit) tag(value string) (string, bool) {
 	if err != nil {
 		return value, true
 	}
-	tags, err := bertlv.Decode(raw)
-	if err != nil {
+	tags, ok := decodeTags(raw)
+	if !ok {
 		return value, true
 	}
 	i := slices.IndexFunc(tags, func(t bertlv.TLV) bool { return strings.EqualFold(t.Tag, e.Tag) })
@@ -39,4 +39,16 @@ func (e FieldEdit) tag(value string) (string, bool) {
 		return value, true
 	}
 	return strings.ToUpper(hex.EncodeToString(out)), true
+}
+
+// decodeTags reads BER-TLV. bertlv v0.1.0 panics where a length of 8 bytes and
+// more turns negative.
+func decodeTags(raw []byte) (tags []bertlv.TLV, ok bool) {
+	defer func() {
+		if recover() != nil {
+			tags, ok = nil, false
+		}
+	}()
+	tags, err := bertlv.Decode(raw)
+	return tags, err == nil
 }

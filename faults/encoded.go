@@ -24,7 +24,14 @@ type Encoded struct {
 
 	RequestTPDU []byte   // of the request
 	Previous    []byte   // the terminal's reply before this one, as a frame; nil: none
-	Extras      [][]byte // the frames of Delivery.Extras, in the same order
+	Extras      [][]byte // the frames of Delivery.Extras, in the same order; nil: could not be made
+}
+
+func (x *Encoded) extra(i int) []byte {
+	if i < len(x.Extras) {
+		return x.Extras[i]
+	}
+	return nil
 }
 
 // Outbound is what is done on the wire for a reply.

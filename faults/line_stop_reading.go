@@ -10,6 +10,7 @@ func lineStopReading() Kind {
 			"Writes go through at first; then the window is zero and a write blocks.",
 			"开始尚可写入；窗口降为零后，写操作阻塞。"},
 		Example: "- match: {listener: main}\n  fault: line.stop-reading\n",
+		Needs:   NeedLinux,
 		New: func(Values) (Fault, error) {
 			return acceptQuiet{base{"line.stop-reading", Accepted}, true}, nil
 		},

@@ -11,8 +11,7 @@ type Needs uint16
 
 // What can be needed.
 const (
-	NeedLinux  Needs = 1 << iota // socket filters
-	NeedPort                     // an address with a port of its own, not port 0
+	NeedLinux  Needs = 1 << iota // what can be done to sockets there only
 	NeedTLS                      // a listener with TLS
 	NeedTPDU                     // a dialect whose frames have a TPDU
 	NeedHeader                   // a dialect whose frames have a header with flags
@@ -26,7 +25,6 @@ var needNames = []struct {
 	name Text
 }{
 	{NeedLinux, Text{"acqsim running on Linux", "acqsim 运行于 Linux"}},
-	{NeedPort, Text{"a listener with a port of its own, not port 0", "监听地址须有固定端口（非 0）"}},
 	{NeedTLS, Text{"a listener with TLS", "监听启用 TLS"}},
 	{NeedTPDU, Text{"a dialect with a TPDU", "报文格式带 TPDU"}},
 	{NeedHeader, Text{"a dialect with a header", "报文格式带报文头"}},

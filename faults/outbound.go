@@ -19,8 +19,8 @@ func (d *Delivery) Outbound(x *Encoded) Outbound {
 		o.add(Step{Op: Wait, For: d.Delay})
 	}
 	for i, e := range d.Extras {
-		if e.First && i < len(x.Extras) {
-			o.add(Step{Op: Write, Bytes: bytes.Clone(x.Extras[i])})
+		if e.First && x.extra(i) != nil {
+			o.add(Step{Op: Write, Bytes: bytes.Clone(x.extra(i))})
 			o.wait(e.After)
 		}
 	}
@@ -32,9 +32,9 @@ func (d *Delivery) Outbound(x *Encoded) Outbound {
 		o.write(frame, d.pieces)
 	}
 	for i, e := range d.Extras {
-		if !e.First && i < len(x.Extras) {
+		if !e.First && x.extra(i) != nil {
 			o.wait(e.After)
-			o.add(Step{Op: Write, Bytes: bytes.Clone(x.Extras[i])})
+			o.add(Step{Op: Write, Bytes: bytes.Clone(x.extra(i))})
 		}
 	}
 	for _, e := range d.endings {

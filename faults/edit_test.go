@@ -1,0 +1,59 @@
+package faults
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func TestRandomFieldKeepsItsForm(t *testing.T) {
+	classes := map[byte]string{'0': "[0-9]", 'A': "[A-F]", 'G': "[G-Z]", 'a': "[a-z]"}
+	rapid.Check(t, func(rt *rapid.T) {
+		value := rapid.StringMatching(`[0-9A-Za-z .\-]{0,20}`).Draw(rt, "value")
+		e := FieldEdit{Op: RandomField, Draw: ExchangeDraw(rapid.Uint64().Draw(rt, "seed"), "r", "t", 1)}
+		got, there := e.Apply(value, true)
+		require.True(rt, there)
+		form := ""
+		for i := range len(value) {
+			if first, _ := classOf(value[i]); first != 0 {
+				form += classes[first]
+			} else {
+				form += regexp.QuoteMeta(value[i : i+1])
+			}
+		}
+		require.Regexp(rt, "^"+form+"$", got)
+		if strings.ContainsAny(value, "0123456789") {
+			require.NotEqual(rt, value, got)
+		}
+		again, _ := e.Apply(value, true)
+		require.Equal(rt, got, again)
+	})
+}
+
+func TestOther(t *testing.T) {
+	for _, c := range []byte("0123456789ABCDEFGHXYZabxyz") {
+		_, size := classOf(c)
+		seen := map[byte]bool{}
+		for n := range size - 1 {
+			seen[other(c, n, 1)] = true
+		}
+		assert.False(t, seen[c])
+		assert.Len(t, seen, int(size-1), "all the others")
+	}
+}
+
+func FuzzTag(f *testing.F) {
+	for _, s := range []string{"9F36020001910AAABBCCDDEEFF00113030", "9104112233", "", "7003910100", "91", "9F", "9181", "918400000001", "91820000", "9188FFFFFFFFFFFFFFFF00"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		for _, op := range []EditOp{SpoilTag, RemoveTag} {
+			got, there := FieldEdit{Field: 55, Op: op, Tag: "91"}.Apply(value, true)
+			require.Equal(t, there, got != "" || value == "", "%q", got)
+		}
+	})
+}
