@@ -101,8 +101,11 @@ func (b *batch) decide() {
 		if s.o.Now != nil {
 			x.business = s.o.Now()
 		}
-		if asks && x.end == decided {
-			b.ask(x)
+		if x.end == decided && b.c.wait != nil {
+			b.c.sight(x.req.Terminal)
+			if asks {
+				b.ask(x)
+			}
 		}
 		switch x.end {
 		case decided:

@@ -19,6 +19,7 @@ import (
 // struck it, its issuer takes its time, or it has to stay behind one of those.
 type outbound struct {
 	c       *conn
+	from    string           // the terminal whose request it answers
 	event   transcript.Event // as it is recorded when it has left
 	arrived time.Time        // when the request was read
 	due     time.Time
@@ -57,7 +58,7 @@ func (b *batch) struckReply(x *exchange, honest []byte, d *faults.Delivery) {
 		return
 	}
 	e.Text = describe(out.Steps)
-	o := &outbound{c: c, event: *e, arrived: x.arrived, due: now, steps: out.Steps, masked: written(evidence.Steps), partner: d.Partner}
+	o := &outbound{c: c, from: x.question.exchange.Terminal, event: *e, arrived: x.arrived, due: now, steps: out.Steps, masked: written(evidence.Steps), partner: d.Partner}
 	if p := x.question.plan.Request.ReplyTo; p != nil {
 		o.partner = p
 	}

@@ -63,7 +63,7 @@ func (o *outbound) sendElsewhere() {
 
 // fits reports whether a terminal can be the partner.
 func (o *outbound) fits(terminal string) bool {
-	if terminal == o.event.Terminal {
+	if terminal == o.from {
 		return false
 	}
 	ok, err := path.Match(o.partner.Terminal, terminal)

@@ -83,7 +83,6 @@ type question struct {
 func (q *question) ask(c *conn, x *exchange) {
 	q.plan.Reset()
 	q.recorded = 0
-	c.sight(x.req.Terminal)
 	q.conn = faults.Conn{
 		Listener: c.l.Name, TLS: c.l.TLS != nil, Now: x.arrived, Business: x.business, Timeout: c.s.o.ResponseTimeout,
 		Source: c.source, Nth: c.nth, Open: int(c.l.open.Load()), Terminal: c.lastTerminal(),

@@ -6,12 +6,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/moov-io/iso8583"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator"
+	"github.com/acqsim/acqsim/simulator/frame"
 	"github.com/acqsim/acqsim/simulator/security"
 )
 
@@ -177,9 +179,9 @@ func TestSwappedTPDUAndEchoedHeader(t *testing.T) {
 	assert.Equal(t, header, f.Header)
 }
 
-func TestKeyDownloadThenMAC(t *testing.T) {
-	s := start(t, "unionpay-pos")
-	p := dial(t, s, "unionpay-pos")
+// signOn downloads working keys and returns the MAC key.
+func signOn(t testing.TB, p *pos) *security.MAC {
+	t.Helper()
 	m := p.do("sign-on", 0, nil)
 	require.Equal(t, "00", get(t, m, 39))
 	de62, err := m.GetBytes(62)
@@ -189,29 +191,42 @@ func TestKeyDownloadThenMAC(t *testing.T) {
 	mac, err := security.NewMAC(security.CUPECB, keys.MAC)
 	require.NoError(t, err)
 	assert.Equal(t, "00000001003", get(t, m, 60), "the batch number")
+	return mac
+}
 
-	body := p.message("sale", 0, fields{64: strings.Repeat("\x00", 8)})
+// signed sends a transaction with a MAC, and returns the reply.
+func (p *pos) signed(mac *security.MAC, what string, changes fields) (frame.Frame, *iso8583.Message) {
+	p.t.Helper()
+	all := fields{64: strings.Repeat("\x00", 8)}
+	for n, v := range changes {
+		all[n] = v
+	}
+	body := p.message(what, 0, all)
 	sum := mac.Sum1(body[:len(body)-8])
 	copy(body[len(body)-8:], sum[:])
 	p.write(p.frame(body))
-	f, m := p.read()
-	require.Equal(t, "00", get(t, m, 39))
-	reply := f.Body
-	assert.True(t, mac.Verify(reply[len(reply)-8:], reply[:len(reply)-8]), "the reply carries a right MAC")
+	return p.read()
+}
 
-	body = p.message("sale", 0, fields{64: "12345678"})
-	p.write(p.frame(body))
-	_, m = p.read()
-	assert.Equal(t, "A0", get(t, m, 39))
+// verifies reports whether the MAC at the end of a reply is right.
+func verifies(mac *security.MAC, reply frame.Frame) bool {
+	n := len(reply.Body) - 8
+	return mac.Verify(reply.Body[n:], reply.Body[:n])
+}
+
+func TestKeyDownloadThenMAC(t *testing.T) {
+	s := start(t, "unionpay-pos")
+	p := dial(t, s, "unionpay-pos")
+	mac := signOn(t, p)
+	reply, m := p.signed(mac, "sale", nil)
+	require.Equal(t, "00", get(t, m, 39))
+	assert.True(t, verifies(mac, reply), "the reply carries a right MAC")
+	assert.Equal(t, "A0", get(t, p.do("sale", 0, fields{64: "12345678"}), 39))
 
 	// Another device signs on as the same terminal: the first one's key is out.
 	other := dial(t, s, "unionpay-pos")
 	require.Equal(t, "00", get(t, other.do("sign-on", 0, nil), 39))
-	body = p.message("sale", 0, fields{64: strings.Repeat("\x00", 8)})
-	sum = mac.Sum1(body[:len(body)-8])
-	copy(body[len(body)-8:], sum[:])
-	p.write(p.frame(body))
-	_, m = p.read()
+	_, m = p.signed(mac, "sale", nil)
 	assert.Equal(t, "A0", get(t, m, 39))
 }
 
