@@ -133,7 +133,8 @@ func (c *call) settledBatch(told ledger.Totals) (uint32, bool) {
 		}
 		return t.Batch, true
 	}
-	if closed, ok := c.h.book.Closed(t, c.req.Batch); ok && (!c.d.FollowsBatch() || c.repeatsSettlement(closed, told)) {
+	if closed, ok := c.h.book.Closed(t, c.req.Batch); ok &&
+		(!c.d.FollowsBatch() || c.repeatsSettlement(closed, told) || closed.Settlement == nil && told == closed.Totals) {
 		return 0, c.settledAgain(closed, told)
 	}
 	if c.d.FollowsBatch() {

@@ -254,6 +254,20 @@ func TestATerminalThatNamesItsBatchInTheSettlementOnly(t *testing.T) {
 	assert.Nil(t, d.Closed, "a repeat without a batch number is known by its STAN")
 }
 
+func TestALateSettlementOfABatchThatWasFollowed(t *testing.T) {
+	p := newTill(t, "iso87-ascii", emptyWorld(), false)
+	p.sale(1000)
+	first := p.totals()
+	p.batch = 2
+	p.sale(700)
+	p.batch = 1
+	d := p.settlement(first, nil)
+	assert.Equal(t, world.Approved, d.Outcome, d.Why)
+	assert.Contains(t, d.Why, "batch 000001 is closed already, and these are its totals")
+	assert.Nil(t, d.Closed)
+	assert.Equal(t, int64(700), p.totals().DebitAmount, "the open batch stays as it is")
+}
+
 func TestTotalsThatCantBeRead(t *testing.T) {
 	for name, digits := range map[string]string{"absent": "", "short": "001", "letters": "0010000000010000000000000000A0", "cut": "0010000000010000000000000000000010"} {
 		t.Run(name, func(t *testing.T) {
