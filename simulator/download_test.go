@@ -7,6 +7,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator"
+	"github.com/acqsim/acqsim/simulator/frame"
+	"github.com/acqsim/acqsim/simulator/host"
+	"github.com/acqsim/acqsim/simulator/ledger"
 )
 
 // TestATerminalDownloadsItsPublicKeys goes the whole way: what there is, each
@@ -39,4 +45,23 @@ func TestATerminalDownloadsItsPublicKeys(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "0630", mti)
 	assert.Equal(t, "00", get(t, m, 39))
+}
+
+func TestTheHeaderAsksATerminalForItsParameters(t *testing.T) {
+	w := world.Default()
+	w.Terminals[terminal] = &world.Terminal{ID: terminal, Asked: world.ChoreParameters}
+	h, err := host.New(host.Options{World: w, Book: ledger.New(ledger.Options{})})
+	require.NoError(t, err)
+	s := start(t, "unionpay-pos", func(o *simulator.Options) { o.Host = h })
+	p := dial(t, s, "unionpay-pos")
+	asked := func(what string, changes fields) frame.ProcessingRequest {
+		p.write(p.frame(p.message(what, 0, changes)))
+		f, _ := p.read()
+		got, err := frame.ParseUnionPayHeader(f.Header)
+		require.NoError(t, err)
+		return got.ProcessingRequest
+	}
+	assert.Equal(t, frame.DownloadParameters, asked("echo", nil))
+	assert.Equal(t, frame.NoRequest, asked("echo", fields{0: "0800", 60: "00000001360"}))
+	assert.Equal(t, frame.NoRequest, asked("echo", nil))
 }

@@ -44,6 +44,17 @@ chip_applications: {A0000000031010: {data: 9F0902008C}}
 	assert.Equal(t, "60", Default().Parameters["12"], "the default world is not changed")
 }
 
+func TestATerminalIsAskedForAChore(t *testing.T) {
+	w, err := Load("w.yaml", []byte(`terminals: {"10000001": {asked: parameters}}`))
+	require.NoError(t, err)
+	assert.Equal(t, ChoreParameters, w.Terminals["10000001"].Asked)
+	var print strings.Builder
+	require.NoError(t, w.WriteYAML(&print))
+	assert.Contains(t, print.String(), "asked: parameters")
+	_, err = Load("w.yaml", []byte(`terminals: {"10000001": {asked: paramters}}`))
+	assert.ErrorContains(t, err, "paramters")
+}
+
 func TestMistakesInDownloads(t *testing.T) {
 	for src, want := range map[string]string{
 		`parameters: {"1": "x"}`:                                                             "its tag has 2 digits",

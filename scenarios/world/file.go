@@ -100,6 +100,7 @@ type terminalFile struct {
 	Status          *terminalStatus `yaml:"status"`
 	MasterKey       *keyFile        `yaml:"master_key"`
 	MinimumSoftware *int            `yaml:"minimum_software"`
+	Asked           *Chore          `yaml:"asked"`
 	Cause           *string         `yaml:"cause"`
 	About           *Bilingual      `yaml:"about"`
 }

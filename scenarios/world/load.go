@@ -363,6 +363,7 @@ func (l *loader) terminal(t *Terminal, id string, f *terminalFile) {
 		t.MasterKey = *f.MasterKey
 	}
 	set(&t.MinimumSoftware, f.MinimumSoftware)
+	set(&t.Asked, f.Asked)
 	set(&t.Cause, f.Cause)
 	set(&t.About, f.About)
 }

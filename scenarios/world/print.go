@@ -270,6 +270,7 @@ func (p *printer) terminal(t *Terminal) {
 	}
 	p.key(2, "master_key", t.MasterKey)
 	p.pair(2, "minimum_software", number(t.MinimumSoftware))
+	p.pair(2, "asked", unless(t.Asked, t.Asked))
 	p.pair(2, "cause", quote(t.Cause))
 	p.pair(2, "about", bilingual(t.About))
 }

@@ -43,6 +43,9 @@ func (KeyDerivation) JSONSchema() schema.Object { return schema.Enum(derivationN
 func (IssuerState) JSONSchema() schema.Object { return schema.Enum(issuerStateNames) }
 
 // JSONSchema lists the names.
+func (Chore) JSONSchema() schema.Object { return schema.Enum(chores) }
+
+// JSONSchema lists the names.
 func (terminalStatus) JSONSchema() schema.Object { return schema.Enum(terminalStatusNames) }
 
 // JSONSchema is a key in hexadecimal.

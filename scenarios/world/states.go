@@ -10,6 +10,7 @@ var (
 	cardStatusNames     = []string{"ok", "frozen", "lost", "stolen", "restricted", "expired"}
 	derivationNames     = []string{"none", "emv-csk"}
 	issuerStateNames    = []string{"up", "down", "slow"}
+	chores              = []string{"none", "parameters", "status", "sign-on"}
 	terminalStatusNames = []string{"active", "inactive"}
 )
 
@@ -52,6 +53,12 @@ func (s IssuerState) String() string { return name(s, issuerStateNames, "issuer 
 func (s *IssuerState) UnmarshalText(b []byte) error {
 	return parseState(s, b, issuerStateNames, "issuer state")
 }
+
+// String returns the chore as files name it, such as "parameters".
+func (c Chore) String() string { return name(c, chores, "chore") }
+
+// UnmarshalText reads a name.
+func (c *Chore) UnmarshalText(b []byte) error { return parseState(c, b, chores, "chore") }
 
 // terminalStatus is how a file says Terminal.Inactive.
 type terminalStatus uint8

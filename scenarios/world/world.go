@@ -88,9 +88,22 @@ type Terminal struct {
 	Inactive        bool   // stopped, or not installed
 	MasterKey       []byte // its own terminal master key (16 bytes); nil: the host's --tmk
 	MinimumSoftware int    // lowest software version that is accepted; 0: any
+	Asked           Chore  // what the host asks it to do next, until it has
 	Cause           string // scenario that is armed for it; empty: none
 	About           Bilingual
 }
+
+// Chore is what a host asks a terminal to do, where its answers can say so
+// (UnionPay: the processing request in the header). Its values are UnionPay's.
+type Chore uint8
+
+// The chores; the zero value is none.
+const (
+	NoChore           Chore = iota
+	ChoreParameters         // download its parameters
+	ChoreStatusUpload       // upload its status
+	ChoreSignOn             // sign on again
+)
 
 // CardStatus is the state of a card.
 type CardStatus uint8

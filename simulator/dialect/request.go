@@ -107,8 +107,9 @@ type ID struct {
 // bytes. It is reused from message to message; Reset clears it.
 type Response struct {
 	Outcome world.Outcome
-	Why     string // the rule or fact of the world that decided; never empty
-	Silent  bool   // nothing is sent; Why says why
+	Why     string      // the rule or fact of the world that decided; never empty
+	Silent  bool        // nothing is sent; Why says why
+	Asked   world.Chore // what the terminal is asked to do, where the frame's header can say it
 
 	ReadyAt time.Time // when the answer is ready; zero: at once
 	Time    time.Time // business time of the decision, in the host's zone

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/frame"
 )
 
@@ -65,7 +66,8 @@ func (d *Dialect) AppendFrame(dst []byte, req *Request, resp *Response) ([]byte,
 		frame.SwapTPDU(tpdu[:], tpdu[:])
 	}
 	start := len(dst)
-	dst, mark := d.format.Begin(dst, tpdu[:n], req.Frame.Header)
+	var header [frame.UnionPayHeaderSize]byte
+	dst, mark := d.format.Begin(dst, tpdu[:n], asking(req.Frame.Header, &header, resp.Asked))
 	dst, err := d.AppendReply(dst, req, resp)
 	if err != nil {
 		return dst[:start], err
@@ -74,4 +76,15 @@ func (d *Dialect) AppendFrame(dst []byte, req *Request, resp *Response) ([]byte,
 		return dst[:start], fmt.Errorf("frame the reply: %w", err)
 	}
 	return dst, nil
+}
+
+// asking returns the header of a reply: the request's, and in UnionPay's the
+// processing request, which is written to buf.
+func asking(header []byte, buf *[frame.UnionPayHeaderSize]byte, chore world.Chore) []byte {
+	if chore == world.NoChore || len(header) != len(buf) {
+		return header
+	}
+	copy(buf[:], header)
+	buf[2] = buf[2]&0xF0 | byte(chore)
+	return buf[:]
 }

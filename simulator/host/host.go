@@ -143,6 +143,9 @@ func (h *Host) DecideAll(jobs []Job) {
 		c.decide(j.Given)
 		c.answerChip()
 		c.remarkOnKSN()
+		if c.terminal != nil {
+			c.dec.Asked = c.terminal.asked
+		}
 	}
 }
 

@@ -45,7 +45,17 @@ func (c *call) manages() {
 	case world.ParameterDownload:
 		c.parameterDownload()
 	case world.ParameterEnd:
+		if c.d.ParameterList(c.req) == dialect.TerminalParameters {
+			c.done(world.ChoreParameters)
+		}
 		c.approve("the terminal has what it downloaded")
+	}
+}
+
+// done notes that the terminal has done what it may have been asked for.
+func (c *call) done(chore world.Chore) {
+	if c.terminal.asked == chore {
+		c.terminal.asked = world.NoChore
 	}
 }
 
@@ -69,6 +79,7 @@ func (c *call) statusUpload() {
 	case dialect.ChipParameters:
 		names = c.h.applicationNames()
 	default:
+		c.done(world.ChoreStatusUpload)
 		c.approve("status noted")
 		return
 	}
@@ -124,6 +135,8 @@ func (c *call) parameterDownload() {
 	case dialect.ChipParameters:
 		found = c.h.application(data)
 	default:
+		// They come in one answer, and not every terminal tells that it has them.
+		c.done(world.ChoreParameters)
 		c.dec.Data = c.h.parameters()
 		c.approve(fmt.Sprintf("%d parameters", len(c.h.world.Parameters)))
 		return

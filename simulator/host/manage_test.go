@@ -114,3 +114,26 @@ func TestScriptResults(t *testing.T) {
 	assert.Contains(t, d.Why, "no such original")
 	assert.Equal(t, before, p.balance())
 }
+
+func TestATerminalIsAskedUntilItHasDoneIt(t *testing.T) {
+	for chore, do := range map[world.Chore]func(p *till) *Decision{
+		world.ChoreParameters:   func(p *till) *Decision { return p.ask("0800", "360", "") },
+		world.ChoreStatusUpload: func(p *till) *Decision { return p.ask("0820", "362", "011021") },
+		world.ChoreSignOn: func(p *till) *Decision {
+			return p.send(map[int]string{0: "0800", 60: p.batchField("00", "003"), 63: "01 "})
+		},
+	} {
+		t.Run(chore.String(), func(t *testing.T) {
+			w := emptyWorld()
+			w.Terminals = map[string]*world.Terminal{settleTerminal: {ID: settleTerminal, Asked: chore}}
+			p := newTill(t, "unionpay-pos", w, false)
+			assert.Equal(t, chore, p.sale(100).Asked)
+			assert.Equal(t, chore, p.sale(100).Asked)
+			assert.Equal(t, chore, p.ask("0820", "372", "100").Asked, "something else")
+			d := do(p)
+			require.Equal(t, world.Approved, d.Outcome, d.Why)
+			assert.Equal(t, world.NoChore, d.Asked)
+			assert.Equal(t, world.NoChore, p.sale(100).Asked)
+		})
+	}
+}

@@ -31,6 +31,7 @@ type terminal struct {
 	keys      security.SessionKeys  // working keys; valid if mac is not nil
 	mac       *security.MAC         // of the working MAC key; nil: no keys
 	algorithm security.MACAlgorithm // of mac
+	asked     world.Chore           // what it has not done yet of what it is asked for
 	ksn       security.KSN          // its last, under DUKPT; zero: none since the start
 }
 
@@ -124,7 +125,7 @@ func (c *call) findTerminal() *terminal {
 		r.enrolled.terminals++
 		facts = &world.Terminal{ID: id, Merchant: c.req.Merchant.String()}
 	}
-	t := &terminal{id: facts.ID, known: known, facts: facts, books: c.h.book.Terminal(facts.ID)}
+	t := &terminal{id: facts.ID, known: known, facts: facts, books: c.h.book.Terminal(facts.ID), asked: facts.Asked}
 	t.restoreKeys(c.d.MACAlgorithm(), c.h.masterKey(facts))
 	r.terminals[c.req.Terminal] = t
 	return t

@@ -45,6 +45,7 @@ func (c *call) signOn() {
 	}
 	c.h.book.SetSession(t.books, session)
 	c.dec.Batch, c.dec.HasBatch = t.books.Batch, true
+	c.done(world.ChoreSignOn)
 	c.approve(reason)
 }
 
