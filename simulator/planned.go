@@ -66,6 +66,9 @@ func (b *batch) dropped(x *exchange) {
 	e := b.addExchange(x, transcript.Discarded, transcript.Line)
 	e.Strike, e.Why = strike(&fired[len(fired)-1]), whyStruck(fired)
 	b.c.s.o.Metrics.discarded.Inc()
+	if len(x.question.plan.Request.Steps) > 0 {
+		b.behind = true // what comes behind finds the line as they leave it
+	}
 }
 
 // planned has the planner say what is done to a reply, and reports whether it
@@ -97,12 +100,29 @@ func (b *batch) strikeLines() {
 			done := make(chan struct{})
 			b.c.w.Deliver(x.arrived, q.plan.Request.Steps, func(r wire.Result) {
 				b.c.recordTrouble(r.Err)
+				b.recordForeign(x, r.Written)
 				close(done)
 			})
 			<-done // what comes behind on the line must find it cut
 			return
 		}
 	}
+}
+
+// recordForeign records what came in place of a reply of the host.
+func (b *batch) recordForeign(x *exchange, n int) {
+	if n == 0 {
+		return
+	}
+	q := x.question
+	e := b.c.event(transcript.Sent, transcript.Line)
+	e.Message = x.message
+	fillExchange(&e, x)
+	e.Strike, e.Why = strike(&q.plan.Fired[len(q.plan.Fired)-1]), whyStruck(q.plan.Fired)
+	e.Text = describe(q.plan.Request.Steps)
+	e.Raw = written(q.plan.Request.Steps)[:n]
+	transcript.MaskRuns(e.Raw)
+	b.c.s.record(e)
 }
 
 // recordTrouble records that a fault could not be carried out.
