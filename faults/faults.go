@@ -96,7 +96,7 @@ func (k *Kind) Make(given map[string]string) (Fault, error) {
 		text, ok := given[p.Name]
 		if !ok {
 			if p.Required {
-				return nil, &ParamError{Kind: k.Name, Param: p.Name, Err: fmt.Errorf("missing; give %s: %s", p.Name, p.Type.form(p))}
+				return nil, &ParamError{Kind: k.Name, Param: p.Name, Err: fmt.Errorf("missing; give %s: %s", p.Name, p.Type.form(p).EN)}
 			}
 			if text = p.Default; text == "" {
 				continue

@@ -56,31 +56,33 @@ func (t ParamType) Quoted() bool {
 }
 
 // form says how a value of the parameter is written.
-func (t ParamType) form(p Param) string {
+func (t ParamType) form(p Param) Text {
 	lo, hi := p.bounds()
 	switch t {
 	case TypeDuration:
-		return `a duration such as 300ms, 2s or "1.5 timeouts"`
+		return Text{`a duration such as 300ms, 2s or "1.5 timeouts"`, `时长，如 300ms、2s 或 "1.5 timeouts"（终端超时的倍数）`}
 	case TypeDistribution:
-		return `a duration such as 2s or "1.5 timeouts", or uniform(1s, 3s), normal(2s, 300ms) or lognormal(2s, 0.5)`
+		return Text{`a duration such as 2s or "1.5 timeouts", or uniform(1s, 3s), normal(2s, 300ms) or lognormal(2s, 0.5)`,
+			`时长，如 2s 或 "1.5 timeouts"（终端超时的倍数），或 uniform(1s, 3s)、normal(2s, 300ms)、lognormal(2s, 0.5)`}
 	case TypeCount:
-		return fmt.Sprintf("a whole number from %d to %d", lo, hi)
+		return Text{fmt.Sprintf("a whole number from %d to %d", lo, hi), fmt.Sprintf("整数，%d 至 %d", lo, hi)}
 	case TypeOffset:
-		return fmt.Sprintf("a byte position from %d to %d, where negative ones count from the end", lo, hi)
+		return Text{fmt.Sprintf("a byte position from %d to %d, where negative ones count from the end", lo, hi),
+			fmt.Sprintf("字节位置，%d 至 %d，负数从末尾算起", lo, hi)}
 	case TypeChoice:
-		return "one of " + strings.Join(p.Choices, ", ")
+		return Text{"one of " + strings.Join(p.Choices, ", "), "以下之一：" + strings.Join(p.Choices, "、")}
 	case TypeBytes:
-		return "bytes in hexadecimal"
+		return Text{"bytes in hexadecimal", "十六进制字节"}
 	case TypeField:
-		return fmt.Sprintf("a data element from %d to %d", lo, hi)
+		return Text{fmt.Sprintf("a data element from %d to %d", lo, hi), fmt.Sprintf("域号，%d 至 %d", lo, hi)}
 	case TypeMTI:
-		return `a message type of four digits in quotes, such as "0210"`
+		return Text{`a message type of four digits in quotes, such as "0210"`, `四位消息类型，加引号，如 "0210"`}
 	case TypeCode:
-		return `a response code of two or three letters and digits in quotes, such as "05"`
+		return Text{`a response code of two or three letters and digits in quotes, such as "05"`, `两到三位应答码（字母或数字），加引号，如 "05"`}
 	case TypeTerminal:
-		return `a terminal ID of up to 16 characters in quotes; * and ? stand for any`
+		return Text{`a terminal ID of up to 16 characters in quotes; * and ? stand for any`, `终端号，至多 16 个字符，加引号；* 和 ? 为通配符`}
 	}
-	return "a text"
+	return Text{"a text", "文本"}
 }
 
 // maxFrame is the longest frame that any length header can announce and that
@@ -102,7 +104,7 @@ func (p Param) bounds() (lo, hi int64) {
 }
 
 // Form says how a value of the parameter is written.
-func (p Param) Form() string { return p.Type.form(p) }
+func (p Param) Form() Text { return p.Type.form(p) }
 
 // ValueError says that a text is no value of a parameter.
 type ValueError struct {

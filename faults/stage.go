@@ -17,9 +17,14 @@ const (
 	Replying                    // the host has decided; the reply is on its way
 )
 
-var stageNames = map[Stage]string{
-	Listening: "listening", SYN: "SYN", Accepted: "accepted", Hello: "TLS hello",
-	Idle: "idle", Requesting: "request", Replying: "reply",
+var stageNames = map[Stage]Text{
+	Listening:  {"listening", "监听"},
+	SYN:        {"SYN", "SYN"},
+	Accepted:   {"accepted", "接受连接"},
+	Hello:      {"TLS hello", "TLS 握手"},
+	Idle:       {"idle", "空闲"},
+	Requesting: {"request", "请求"},
+	Replying:   {"reply", "应答"},
 }
 
 // Stages returns all stages in order.
@@ -29,10 +34,16 @@ func Stages() []Stage {
 
 // String returns the name of the stage.
 func (s Stage) String() string {
+	return s.Name().EN
+}
+
+// Name returns the name of the stage in both languages.
+func (s Stage) Name() Text {
 	if name, ok := stageNames[s]; ok {
 		return name
 	}
-	return fmt.Sprintf("stage %d", uint8(s))
+	number := fmt.Sprintf("stage %d", uint8(s))
+	return Text{number, number}
 }
 
 // Selector is something that a rule can select by: a key of `match`.
@@ -44,7 +55,7 @@ const (
 	BySource     Selector = "source"      // the peer's address
 	ByConnection Selector = "connection"  // the nth connection of that source at that listener
 	ByOpen       Selector = "open"        // how many connections the listener has, this one included
-	ByServerName Selector = "server-name" // that the TLS client asked for
+	ByServerName Selector = "server_name" // that the TLS client asked for
 	ByTerminal   Selector = "terminal"    // DE 41; while idle, the last one seen on this connection
 	ByMerchant   Selector = "merchant"    // DE 42
 	ByCard       Selector = "card"
@@ -57,7 +68,7 @@ const (
 )
 
 // stageSelectors is what each stage adds to what was known before it. Nothing
-// of TLS is known where there is none: there, server-name selects nothing.
+// of TLS is known where there is none: there, server_name selects nothing.
 var stageSelectors = map[Stage][]Selector{
 	Listening:  {ByListener},
 	SYN:        {BySource},

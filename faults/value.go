@@ -116,7 +116,7 @@ func ParseValue(p Param, text string) (Value, error) {
 		if errors.Is(err, errPlain) {
 			err = nil
 		}
-		return Value{}, &ValueError{Text: shown, Want: p.Type.form(p), Why: err}
+		return Value{}, &ValueError{Text: shown, Want: p.Type.form(p).EN, Why: err}
 	}
 	return v, nil
 }

@@ -98,7 +98,8 @@ func TestDurationText(t *testing.T) {
 func TestTypes(t *testing.T) {
 	for p := TypeDuration; p <= TypeTerminal; p++ {
 		assert.NotContains(t, p.String(), "parameter type")
-		assert.NotEmpty(t, Param{Type: p}.Form())
+		assert.NotEmpty(t, Param{Type: p}.Form().EN)
+		assert.Regexp(t, `\p{Han}`, Param{Type: p}.Form().ZH)
 	}
 	assert.True(t, TypeMTI.Quoted())
 	assert.False(t, TypeDuration.Quoted())
