@@ -65,7 +65,7 @@ func (b *batch) recordDecision(x *exchange) {
 	d := &x.dec
 	e := b.addExchange(x, transcript.Decided, transcript.Host)
 	e.Outcome, e.Why, e.RRN, e.Approval = d.Outcome, d.Why, d.RRN, d.Approval
-	e.Code = b.c.l.Dialect.Code(d.Outcome)
+	e.Code = b.c.l.Dialect.Code(x.req.MTI, d.Outcome)
 	if d.From != "" {
 		from := len(b.postings)
 		b.postings = append(b.postings, transcript.Posting{From: d.From, To: d.To, Amount: d.Amount - d.Cash, Currency: d.Moved})

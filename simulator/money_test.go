@@ -58,7 +58,7 @@ var unionPayKinds = map[string]fields{
 func (p *pos) send(kind string, about int, changes fields) (*iso8583.Message, int) {
 	p.t.Helper()
 	all := fields{}
-	base, ok := kinds[p.d.Name()][kind]
+	base, ok := kinds[wording(p.d)][kind]
 	require.True(p.t, ok, kind)
 	for n, v := range base {
 		all[n] = v
@@ -73,14 +73,14 @@ func (p *pos) send(kind string, about int, changes fields) (*iso8583.Message, in
 // under a STAN of its own with DE 90, or with what the message itself said.
 func (p *pos) reverse(kind string, about int, amount string) *iso8583.Message {
 	p.t.Helper()
-	base := kinds[p.d.Name()][kind]
+	base := kinds[wording(p.d)][kind]
 	all := fields{0: "0400", 3: base[3], 4: amount, 25: base[25], 39: "98", 90: ""}
 	for _, n := range []int{3, 25} {
 		if all[n] == "" {
 			all[n] = map[int]string{3: "000000", 25: "00"}[n]
 		}
 	}
-	switch p.d.Name() {
+	switch wording(p.d) {
 	case "unionpay-pos":
 		all[11], all[60] = "{o}", base[60]
 		if base[60] == "" {

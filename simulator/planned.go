@@ -75,7 +75,7 @@ func (b *batch) dropped(x *exchange) {
 // has been taken care of.
 func (b *batch) planned(x *exchange, honest []byte) bool {
 	q, s := x.question, b.c.s
-	q.exchange.Outcome, q.exchange.Code = x.dec.Outcome.String(), b.c.l.Dialect.Code(x.dec.Outcome)
+	q.exchange.Outcome, q.exchange.Code = x.dec.Outcome.String(), b.c.l.Dialect.Code(x.req.MTI, x.dec.Outcome)
 	var d faults.Delivery
 	struck := s.o.Planner.OnReply(&q.exchange, &q.plan, &d)
 	b.recordStrikes(x)

@@ -82,7 +82,7 @@ func (b *batch) fillSent(e *transcript.Event, x *exchange) {
 	b.fill(e, x, transcript.Sent, transcript.Host)
 	fillExchange(e, x)
 	d := &x.dec
-	e.Outcome, e.Code, e.RRN, e.Approval, e.Why = d.Outcome, b.c.l.Dialect.Code(d.Outcome), d.RRN, d.Approval, d.Why
+	e.Outcome, e.Code, e.RRN, e.Approval, e.Why = d.Outcome, b.c.l.Dialect.Code(x.req.MTI, d.Outcome), d.RRN, d.Approval, d.Why
 }
 
 // hold keeps a reply until it is due.

@@ -17,9 +17,10 @@ import (
 	"github.com/acqsim/acqsim/simulator/security"
 )
 
-// everyDialect runs a test against each embedded dialect.
+// everyDialect runs a test against each embedded dialect of ISO 8583:1987. The
+// terminal's tests have the others.
 func everyDialect(t *testing.T, f func(t *testing.T, s *simulator.Server, p *pos)) {
-	for _, name := range []string{"iso87-ascii", "iso87-bcd", "unionpay-pos"} {
+	for _, name := range []string{"iso87-ascii", "iso87-bcd", "unionpay-pos", "iso87-ebcdic", "iso87-ebcdic/packed-binary4"} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t, name)
 			f(t, s, dial(t, s, name))
@@ -126,7 +127,7 @@ func TestWhoSignedOffHasToSignOn(t *testing.T) {
 	everyDialect(t, func(t *testing.T, _ *simulator.Server, p *pos) {
 		assert.Equal(t, "00", get(t, p.do("sign-on", 0, nil), 39))
 		assert.Equal(t, "00", get(t, p.do("sign-off", 0, nil), 39))
-		refused := p.d.Code(world.NotSignedOn)
+		refused := p.d.Code(200, world.NotSignedOn)
 		assert.Equal(t, refused, get(t, p.do("sale", 0, nil), 39))
 		assert.Equal(t, "00", get(t, p.do("sign-on", 0, nil), 39))
 		assert.Equal(t, "00", get(t, p.do("sale", 0, nil), 39))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -118,12 +119,21 @@ var templates = map[string]map[string]fields{
 	},
 }
 
+// wording is the dialect with the templates for d: those of iso87-ascii for the
+// same in EBCDIC.
+func wording(d *dialect.Dialect) string {
+	if strings.HasPrefix(d.Name(), "iso87-ebcdic") {
+		return "iso87-ascii"
+	}
+	return d.Name()
+}
+
 // message builds the body of a transaction; original is the STAN it is about.
 func (p *pos) message(what string, original int, changes fields) []byte {
 	p.t.Helper()
 	p.stan++
 	m := iso8583.NewMessage(p.d.Spec())
-	base, ok := templates[p.d.Name()][what]
+	base, ok := templates[wording(p.d)][what]
 	require.True(p.t, ok, "no template for %s in %s", what, p.d.Name())
 	all := fields{}
 	for n, v := range base {

@@ -1,16 +1,33 @@
 package dialect
 
-import "github.com/acqsim/acqsim/scenarios/world"
+import (
+	"maps"
+	"slices"
 
-// codeTable maps every outcome to a response code.
-type codeTable [256]string
+	"github.com/acqsim/acqsim/scenarios/world"
+)
 
-func (t *codeTable) code(o world.Outcome) string { return t[o] }
+// codeTable maps every outcome to a response code, per class of message.
+type codeTable [classCount][256]string
 
-// baseCodes are the tables that a file can start from, by name.
+// set gives an outcome a code in one class, or in every class (classCount).
+func (t *codeTable) set(c class, o world.Outcome, code string) {
+	for i := range t {
+		if c == classCount || c == class(i) { //nolint:gosec // few classes
+			t[i][o] = code
+		}
+	}
+}
+
+// codeTables names the tables that a file can start from.
+func codeTables() []string { return slices.Sorted(maps.Keys(baseCodes)) }
+
+// baseCodes are the tables that a file can start from, by name. That of 1993 is
+// made by newActionTable.
 var baseCodes = map[string]map[world.Outcome]string{
 	"iso8583-1987": iso87Codes,
 	"unionpay-pos": unionPayCodes,
+	iso93:          iso93Codes,
 }
 
 // iso87Codes is the usual DE 39 of ISO 8583:1987 hosts. Source: ISO 8583:1987
@@ -81,17 +98,22 @@ var unionPayCodes = map[world.Outcome]string{
 // newCodeTable returns the table with the given name, or false. An outcome that
 // no table maps is answered as a malfunction.
 func newCodeTable(base string) (t codeTable, ok bool) {
-	if _, ok := baseCodes[base]; !ok {
+	if base == iso93 {
+		return newActionTable(), true
+	}
+	codes, ok := baseCodes[base]
+	if !ok {
 		return t, false
 	}
-	for i := range t {
-		t[i] = iso87Codes[world.SystemMalfunction]
-	}
-	for o, code := range iso87Codes {
-		t[o] = code
-	}
-	for o, code := range baseCodes[base] {
-		t[o] = code
+	all := maps.Clone(iso87Codes)
+	maps.Copy(all, codes)
+	for c := range t {
+		for o := range t[c] {
+			t[c][o] = all[world.SystemMalfunction]
+		}
+		for o, code := range all {
+			t[c][o] = code
+		}
 	}
 	return t, true
 }

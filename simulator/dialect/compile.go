@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -262,12 +263,12 @@ func (c *compiler) responseCodes() {
 	at := c.file.Place.At("codes")
 	for _, e := range c.file.Codes {
 		if e.Key == "base" {
-			base = e.Value
+			base = e.Value.code
 		}
 	}
 	table, ok := newCodeTable(base)
 	if !ok {
-		c.fail(at.At("base").Errorf("no table of response codes is called %q", base).Suggest(base, keys(baseCodes)))
+		c.fail(at.At("base").Errorf("no table of response codes is called %q", base).Suggest(base, codeTables()))
 	}
 	l := &c.d.fields[39]
 	if !l.defined {
@@ -286,10 +287,25 @@ func (c *compiler) responseCodes() {
 			c.fail(e.AtKey.Errorf("%w", err).Suggest(e.Key, names))
 			continue
 		}
-		table[o] = e.Value
-		if _, err := l.append(nil, []byte(e.Value)); err != nil || l.prefix == fixedLength && len(e.Value) != int(l.max) {
-			c.fail(e.At.Errorf("the code %q does not fit field 39, which has %d characters", e.Value, l.max))
+		set := func(at strictyaml.Node, k class, code string) {
+			table.set(k, o, code)
+			if _, err := l.append(nil, []byte(code)); err != nil || l.prefix == fixedLength && len(code) != int(l.max) {
+				c.fail(at.Errorf("the code %q does not fit field 39, which has %d characters", code, l.max))
+			}
 		}
+		if len(e.Value.classes) == 0 {
+			set(e.At, classCount, e.Value.code)
+		}
+		for _, x := range e.Value.classes {
+			if k := slices.Index(classNames[:], x.Key); k < 0 {
+				c.fail(x.AtKey.Errorf("no class of messages is called %q", x.Key).Suggest(x.Key, classNames[:]))
+			} else {
+				set(x.At, class(k), x.Value) //nolint:gosec // few classes
+			}
+		}
+	}
+	if _, err := l.append(nil, []byte(table[otherClass][world.SystemMalfunction])); err != nil || l.prefix == fixedLength && len(table[otherClass][world.SystemMalfunction]) != int(l.max) {
+		c.fail(at.KeyNode("base").Errorf("the codes of %s do not fit field 39, which has %d characters", base, l.max))
 	}
 	c.d.codes = table
 }

@@ -288,6 +288,10 @@ func (c *compiler) balance(f *balanceFile) {
 // field are others, named in the file.
 var hostFields = []int{12, 13, 15, 32, 37, 38, 39, 44, 54}
 
+// clockLengths are the lengths that fields of the host's clock can have: hhmmss or
+// YYMMDDhhmmss (1993), MMDD, and MMDD or YYMMDD (1993).
+var clockLengths = map[int][]int{12: {6, 12}, 13: {4}, 15: {4, 6}}
+
 // replies compiles the reply of each class; a class that the file does not name
 // has that of `other`.
 func (c *compiler) replies(f *conventionsFile) {
@@ -311,6 +315,10 @@ func (c *compiler) replies(f *conventionsFile) {
 			}
 			if !slices.Contains(hostFields, n) && n != int(c.d.conv.keyField) && n != int(c.d.conv.macField) && !c.d.settles(n) && n != int(c.d.conv.parameters.field) {
 				c.fail(place.Errorf("the host has nothing to put into field %d; it adds %v, the key field, the MAC field and the results of a settlement", n, hostFields))
+				continue
+			}
+			if want := clockLengths[n]; len(want) > 0 && !slices.Contains(want, int(c.d.fields[n].max)) {
+				c.fail(place.Errorf("field %d has %d digits; the host's clock fills %v", n, c.d.fields[n].max, want))
 				continue
 			}
 			rule.host[(n-1)/64] |= 1 << (63 - (n-1)%64)

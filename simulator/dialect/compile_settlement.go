@@ -36,6 +36,9 @@ func (c *compiler) settlement(f *conventionsFile) {
 			original: c.positions(s.Original, piecesOfOriginal),
 			count:    c.positions(s.Count, piecesOfCount),
 		}
+		if s.Totals != nil && len(s.Totals.Fields) > 0 {
+			conv.settlement.sums = c.sums(s.Totals)
+		}
 		if s.Totals == nil {
 			c.fail(s.Place.Errorf("totals are missing: they say where a terminal's totals stand"))
 		}
@@ -70,8 +73,14 @@ func (c *compiler) batches(f *conventionsFile) {
 
 // positions compiles a list such as [debit-count 3, debit-amount 12].
 func (c *compiler) positions(f *positionsFile, meanings []pieceKind) (p positions) {
-	if f == nil {
+	if f == nil || len(f.Fields) > 0 && f.Field == "" && len(f.Pieces) == 0 {
 		return p
+	}
+	for _, key := range []string{"field", "pieces"} {
+		if !f.Place.At(key).Exists() {
+			c.fail(f.Place.Errorf("`%s` is missing: it says where the digits stand", key))
+			return p
+		}
 	}
 	at := c.path(f.Place.At("field"), f.Field)
 	switch {

@@ -166,8 +166,10 @@ func (d *Dialect) KeyDownload(req *Request) (security.Download, bool) {
 	return 0, false
 }
 
-// Code returns the response code (DE 39) that stands for an outcome.
-func (d *Dialect) Code(o world.Outcome) string { return d.codes.code(o) }
+// Code returns the response code (DE 39) that stands for an outcome in the reply
+// to a message of the given type, or in a message of that type. In ISO 8583:1993
+// the class of the message makes a difference.
+func (d *Dialect) Code(mti uint16, o world.Outcome) string { return d.codes[classOf(firstMTI(mti))][o] }
 
 // Verify reports whether the request's MAC is right under m; false if it has
 // none.

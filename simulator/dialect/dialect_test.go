@@ -52,10 +52,13 @@ func TestEmbeddedDialects(t *testing.T) {
 			assert.NotEmpty(t, d.FieldName(n).ZH, "%s field %d", name, n)
 			assert.NotEqual(t, viaMoov, d.fields[n].value, "%s field %d: the index should know it", name, n)
 		}
-		for _, o := range world.Outcomes() {
-			assert.Len(t, d.Code(o), 2, "%s code of %s", name, o)
-			if o != world.Approved {
-				assert.NotEqual(t, "00", d.Code(o), "%s code of %s", name, o)
+		for c := range d.codes {
+			for _, o := range world.Outcomes() {
+				code := d.codes[c][o]
+				assert.Len(t, code, int(d.fields[39].max), "%s code of %s", name, o)
+				if o != world.Approved {
+					assert.NotEqual(t, d.codes[c][world.Approved], code, "%s code of %s", name, o)
+				}
 			}
 		}
 		for _, v := range d.Variants() {

@@ -15,7 +15,7 @@ type dialectFile struct {
 	Frame       frameFile                   `yaml:"frame"`
 	Variants    strictyaml.Map[variantFile] `yaml:"variants"`
 	Conventions conventionsFile             `yaml:"conventions"`
-	Codes       strictyaml.Map[string]      `yaml:"codes"`
+	Codes       strictyaml.Map[codeFile]    `yaml:"codes"`
 	Place       strictyaml.Node
 }
 
@@ -91,6 +91,20 @@ type frameFile struct {
 	SwapTPDU       *bool      `yaml:"swap_tpdu"`
 	Expect         expectFile `yaml:"expect"`
 	Place          strictyaml.Node
+}
+
+// codeFile is a response code, or one for each of some classes of messages.
+type codeFile struct {
+	code    string
+	classes strictyaml.Map[string]
+}
+
+// UnmarshalNode reads a text or a mapping.
+func (f *codeFile) UnmarshalNode(n strictyaml.Node) error {
+	if n.Kind() == strictyaml.Mapping {
+		return n.Decode(&f.classes)
+	}
+	return n.Decode(&f.code)
 }
 
 // variantFile is a frame and, where they are given, other encodings.
@@ -246,8 +260,9 @@ type settlementFile struct {
 }
 
 type positionsFile struct {
-	Field   pathText `yaml:"field,required"`
-	Counted int      `yaml:"counted"`
-	Pieces  []string `yaml:"pieces,required"`
+	Field   pathText                 `yaml:"field"`
+	Counted int                      `yaml:"counted"`
+	Pieces  []string                 `yaml:"pieces"`
+	Fields  strictyaml.Map[pathText] `yaml:"fields"`
 	Place   strictyaml.Node
 }

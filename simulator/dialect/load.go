@@ -15,7 +15,7 @@ import (
 var embedded embed.FS
 
 // builtin are the names of the embedded dialects, in the order they are shown.
-var builtin = []string{"unionpay-pos", "iso87-bcd", "iso87-ascii", "iso87-ebcdic"}
+var builtin = []string{"unionpay-pos", "iso87-bcd", "iso87-ascii", "iso87-ebcdic", "iso93-ascii"}
 
 // compiled holds each embedded dialect once it was asked for.
 var compiled sync.Map // name → func() (compilation)

@@ -162,12 +162,16 @@ func search(l *layout, value []byte, units int) secretKind {
 	if len(value) < 7 || l.packedNibbles() && units < 13 {
 		return noSecret
 	}
-	mask := transcript.MaskRuns
-	if l.value == asciiText || l.value == asciiDigit || l.value == hexBytes || l.page != nil || l.charset && isText(value) {
-		mask = transcript.MaskText
-	}
+	text := l.value == asciiText || l.value == asciiDigit || l.value == hexBytes || l.page != nil || l.charset && isText(value)
 	before := hashBytes(hashStart, value)
-	if mask(value) == 0 || hashBytes(hashStart, value) == before {
+	masked := 0
+	// Called by name, so that the value need not be allocated.
+	if text {
+		masked = transcript.MaskText(value)
+	} else {
+		masked = transcript.MaskRuns(value)
+	}
+	if masked == 0 || hashBytes(hashStart, value) == before {
 		return noSecret
 	}
 	return panSecret

@@ -61,8 +61,11 @@ func specs(t testing.TB) (all []string) {
 // that it does not.
 func messages(name string) []message {
 	name, _, _ = strings.Cut(name, "/")
-	if name == "unionpay-pos" {
+	switch name {
+	case "unionpay-pos":
 		return unionPayMessages()
+	case "iso93-ascii":
+		return iso93Messages()
 	}
 	sale := map[int]string{
 		0: "0200", 2: testPAN, 3: "000000", 4: "1000", 7: "1123235959", 11: "42", 12: "235959", 13: "1123", 14: "3012",

@@ -1,6 +1,10 @@
 package dialect
 
-import "github.com/acqsim/acqsim/scenarios/world"
+import (
+	"slices"
+
+	"github.com/acqsim/acqsim/scenarios/world"
+)
 
 // mtiRules are the recognition rules of one MTI, in the order of the file.
 type mtiRules struct {
@@ -53,7 +57,7 @@ func (d *Dialect) typeUnder(req *Request, mti uint16) world.TransactionType {
 		}
 		rules := d.conv.recognise[i].rules
 		for j := range rules {
-			if d.holds(req, rules[j].when) {
+			if d.holds(req, rules[j].when, mti != firstMTI(req.MTI)) {
 				return rules[j].is
 			}
 		}
@@ -61,10 +65,16 @@ func (d *Dialect) typeUnder(req *Request, mti uint16) world.TransactionType {
 	return world.Unrecognised
 }
 
-func (d *Dialect) holds(req *Request, conditions []condition) bool {
+// holds reports whether a message fulfils all conditions. What a message of
+// another type says of itself, its network or function code, says nothing of the
+// transaction that it is about.
+func (d *Dialect) holds(req *Request, conditions []condition, other bool) bool {
 	var buf [80]byte
 	for i := range conditions {
 		c := &conditions[i]
+		if other && slices.Contains(d.conv.networkCode, c.at) {
+			continue
+		}
 		var b []byte
 		at := c.at
 		if at.length == 0 && d.fields[at.field].translated() && req.Index.Units(int(at.field)) > int(at.offset)+len(buf) {

@@ -161,9 +161,9 @@ func (d *Dialect) hostFields(rule *replyRule, req *Request, resp *Response) (hos
 func (d *Dialect) hostValue(dst []byte, n int, req *Request, resp *Response) []byte {
 	switch n {
 	case 12:
-		return append(dst, req.clock.at(resp.Time)[:6]...)
+		return append(dst, req.clock.at(resp.Time)[12-int(d.fields[n].max):]...) // hhmmss, or all of it
 	case 13, 15:
-		return append(dst, req.clock.at(resp.Time)[6:]...)
+		return append(dst, req.clock.at(resp.Time)[6-int(d.fields[n].max):6]...) // MMDD, or YYMMDD
 	case 32:
 		return append(dst, resp.Acquirer...)
 	case 37:
@@ -171,7 +171,7 @@ func (d *Dialect) hostValue(dst []byte, n int, req *Request, resp *Response) []b
 	case 38:
 		return append(dst, resp.Approval...)
 	case 39:
-		return append(dst, d.Code(resp.Outcome)...)
+		return append(dst, d.Code(req.MTI, resp.Outcome)...)
 	case 44:
 		return d.institutions(dst, resp)
 	case 54:
@@ -194,17 +194,17 @@ func (d *Dialect) hostValue(dst []byte, n int, req *Request, resp *Response) []b
 type clock struct {
 	unix   int64
 	zone   *time.Location
-	digits [10]byte // hhmmss, MMDD
+	digits [12]byte // YYMMDDhhmmss
 }
 
-// at returns hhmmss and MMDD of a time, in its zone.
-func (c *clock) at(t time.Time) *[10]byte {
+// at returns the digits of a time, in its zone.
+func (c *clock) at(t time.Time) *[12]byte {
 	if unix, zone := t.Unix(), t.Location(); c.unix != unix || c.zone != zone {
 		c.unix, c.zone = unix, zone
 		hour, minute, second := t.Clock()
-		_, month, day := t.Date()
-		b := appendNumber(c.digits[:0], hour*10000+minute*100+second, 6)
-		appendNumber(b, int(month)*100+day, 4)
+		year, month, day := t.Date()
+		b := appendNumber(c.digits[:0], year%100*10000+int(month)*100+day, 6)
+		appendNumber(b, hour*10000+minute*100+second, 6)
 	}
 	return &c.digits
 }

@@ -10,10 +10,11 @@ import (
 // settlementRule is how a dialect's messages settle a batch. A rule whose
 // field is 0 is one that the dialect does not have.
 type settlementRule struct {
-	totals   positions // what the terminal says its batch amounts to
-	records  positions // of an upload that holds several transactions in one field
-	original positions // of an upload whose message is itself one transaction
-	count    positions // of the end of an upload: how many transactions there were
+	totals   positions  // what the terminal says its batch amounts to
+	sums     []sumField // the same, in fields of their own
+	records  positions  // of an upload that holds several transactions in one field
+	original positions  // of an upload whose message is itself one transaction
+	count    positions  // of the end of an upload: how many transactions there were
 }
 
 // positions are the digits of a field that mean something by where they stand.
@@ -134,6 +135,9 @@ func (d *Dialect) FollowsBatch() bool { return d.conv.followBatch }
 // Totals reads what a settlement says the batch amounts to. An error says what
 // is wrong with the field.
 func (d *Dialect) Totals(req *Request) (BatchTotals, error) {
+	if len(d.conv.settlement.sums) > 0 {
+		return d.sums(req)
+	}
 	var buf [maxDigits]byte
 	p := &d.conv.settlement.totals
 	digits, err := d.digits(req, p, buf[:])
@@ -202,7 +206,7 @@ func (d *Dialect) UploadRecords(dst []UploadRecord, req *Request) ([]UploadRecor
 // fields that this had.
 func (d *Dialect) uploadedMessage(req *Request) (UploadRecord, error) {
 	r := UploadRecord{STAN: req.STAN, Card: req.Card, Amount: req.Amount, HasAmount: req.HasAmount, RRN: req.RRN}
-	if p := &d.conv.settlement.original; p.field != 0 && req.Index.Has(int(p.field)) && req.Index.Units(int(p.field)) == p.size {
+	if p := &d.conv.settlement.original; p.field != 0 && req.Index.Has(int(p.field)) && req.Index.Units(int(p.field)) >= p.size {
 		var buf [maxDigits]byte
 		digits, err := d.digits(req, p, buf[:])
 		if err != nil {
@@ -220,7 +224,8 @@ func (d *Dialect) uploadedMessage(req *Request) (UploadRecord, error) {
 	if r.STAN == 0 {
 		return r, errors.New("nothing in the message says which transaction it is")
 	}
-	mtis := []uint16{200, 220, 100}
+	version := req.MTI / 1000 * 1000
+	mtis := []uint16{version + 200, version + 220, version + 100}
 	if r.MTI != 0 {
 		mtis = []uint16{firstMTI(r.MTI)}
 	}

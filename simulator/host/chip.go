@@ -124,7 +124,7 @@ func (c *call) answerChip() {
 		elements = append(elements, security.Element{Tag: security.TagCounter, Value: atc})
 	}
 	if c.chip.state == chipRight && ofIssuer(c.dec.Outcome) {
-		auth, err := c.card.chip.IssuerAuth(c.chip.data, arpcCode(c.d.Code(c.dec.Outcome), c.dec.Outcome))
+		auth, err := c.card.chip.IssuerAuth(c.chip.data, arpcCode(c.d.Code(c.req.MTI, c.dec.Outcome), c.dec.Outcome))
 		if err != nil {
 			c.dec.Why += unproved(err)
 		} else {

@@ -214,7 +214,7 @@ func TestKeySerialNumbersAdvance(t *testing.T) {
 	fields, mac, _ = v.sale("", nil)
 	dec = v.ask(fields, mac)
 	assert.Equal(t, world.KeyRepeated.String(), dec.Outcome.String())
-	assert.Equal(t, "63", d.Code(dec.Outcome))
+	assert.Equal(t, "63", d.Code(200, dec.Outcome))
 	now := v.ksn
 	require.NoError(t, v.ksn.UnmarshalText([]byte("FFFF9876543210E00001")))
 	fields, mac, _ = v.sale("", nil)

@@ -311,11 +311,11 @@ func (x *Exchange) decide() {
 		return
 	}
 	text, _ := ResponseText(r.Code)
-	approves := r.Code == d.Code(world.Approved) || text.Approves()
+	approves := r.Code == d.Code(r.MTI, world.Approved) || text.Approves()
 	if mac := x.Request.mac; mac != nil {
 		r.MAC = r.facts.checkMAC(d, mac)
 		// A host that says that the keys are out of step can't prove it.
-		outOfStep := r.Code == d.Code(world.MACWrong) || r.Code == d.Code(world.NotSignedOn)
+		outOfStep := r.Code == d.Code(r.MTI, world.MACWrong) || r.Code == d.Code(r.MTI, world.NotSignedOn)
 		switch {
 		case r.MAC == transcript.MACIsWrong && !outOfStep:
 			x.Outcome, x.Why = MACError, "the MAC of the reply is wrong"

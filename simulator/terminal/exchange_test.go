@@ -30,7 +30,7 @@ func TestARightReplyInEveryDialect(t *testing.T) {
 			for stan := uint32(1); stan <= 3; stan++ {
 				x := exchange(t, l, sale(t, m, stan))
 				assert.Equal(t, terminal.Approved, x.Outcome, x.Why)
-				assert.Equal(t, "00", x.Code)
+				assert.Equal(t, d.Code(x.Reply.MTI, world.Approved), x.Code)
 				assert.Equal(t, "000000000007", x.Reply.RRN)
 				assert.Equal(t, "123456", x.Reply.Approval)
 				assert.Empty(t, x.Strays)
@@ -325,8 +325,8 @@ func TestMACs(t *testing.T) {
 		"missing":                 {nil, "00", terminal.MACError, transcript.MACAbsent},
 		"a decline with a wrong":  {wrong, "51", terminal.MACError, transcript.MACIsWrong},
 		"a decline without":       {nil, "51", terminal.Declined, transcript.MACAbsent},
-		"keys are out of step":    {wrong, d.Code(world.MACWrong), terminal.Declined, transcript.MACIsWrong},
-		"sign on again, unsigned": {nil, d.Code(world.NotSignedOn), terminal.Declined, transcript.MACAbsent},
+		"keys are out of step":    {wrong, d.Code(200, world.MACWrong), terminal.Declined, transcript.MACIsWrong},
+		"sign on again, unsigned": {nil, d.Code(200, world.NotSignedOn), terminal.Declined, transcript.MACAbsent},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := host(t, d, func(k *call) {

@@ -40,6 +40,7 @@ var otherTypes = map[string][]world.TransactionType{
 	"iso87-ascii":  {world.Cash, world.CashBack, world.SettlementEnd},
 	"iso87-bcd":    {world.Cash, world.CashBack, world.SettlementEnd},
 	"unionpay-pos": {world.BatchEnd, world.ScriptResult, world.StatusUpload, world.ParameterDownload, world.ParameterEnd},
+	"iso93-ascii":  {world.Cash, world.CashBack, world.SettlementEnd},
 }
 
 func TestEveryMessageIsTakenForWhatItIs(t *testing.T) {

@@ -156,9 +156,14 @@ var values = map[string]func(*Params) string{
 	"approval": func(p *Params) string { return p.Approval },
 	"operator": func(p *Params) string { return orElse(p.Operator, "01") },
 	"reason":   func(p *Params) string { return orElse(p.Reason, "98") },
-	"date":     func(p *Params) string { return clock(p.Time, "0102", "") },
-	"time":     func(p *Params) string { return clock(p.Time, "150405", "") },
-	"datetime": func(p *Params) string { return clock(p.Time, "0102150405", "") },
+	// What ISO 8583:1993 has in place of entry mode and reason.
+	"pos_data":       posData,
+	"message_reason": messageReason,
+	"timestamp":      func(p *Params) string { return clock(p.Time, "060102150405", "") },
+	"day":            func(p *Params) string { return clock(p.Time, "060102", "") },
+	"date":           func(p *Params) string { return clock(p.Time, "0102", "") },
+	"time":           func(p *Params) string { return clock(p.Time, "150405", "") },
+	"datetime":       func(p *Params) string { return clock(p.Time, "0102150405", "") },
 
 	"sales_count":    func(p *Params) string { return fmt.Sprintf("%03d", p.Sales.Count) },
 	"sales_amount":   func(p *Params) string { return fmt.Sprintf("%012d", p.Sales.Amount) },
@@ -199,7 +204,8 @@ var values = map[string]func(*Params) string{
 	"original_date": func(p *Params) string {
 		return clock(p.Original.Time, "0102", clock(p.Time, "0102", ""))
 	},
-	"original_datetime": func(p *Params) string { return clock(p.Original.Time, "0102150405", "0000000000") },
+	"original_timestamp": func(p *Params) string { return clock(p.Original.Time, "060102150405", "000000000000") },
+	"original_datetime":  func(p *Params) string { return clock(p.Original.Time, "0102150405", "0000000000") },
 }
 
 // needs are the names that the needs of a message may use.

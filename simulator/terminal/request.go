@@ -91,7 +91,7 @@ func (m *Messages) Request(t world.TransactionType, p Params, s *Session) (*Requ
 		return nil, fmt.Errorf("terminal: %s: %w", t, err)
 	}
 	if p.Repeat {
-		r.mti = r.mti[:3] + "1"
+		r.mti = r.mti[:3] + string(r.mti[3]|1)
 	}
 	r.fields[0] = r.mti
 	mac := keys.mac

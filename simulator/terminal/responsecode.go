@@ -2,6 +2,7 @@ package terminal
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 	"sync"
 
@@ -26,11 +27,12 @@ type ResponseCode struct {
 // Approves reports whether the code stands for success.
 func (c ResponseCode) Approves() bool { return c.Class == "A" }
 
-// ResponseText returns what a response code of ISO 8583:1987 means; false if
-// the table does not have it.
+// ResponseText returns what a response code of ISO 8583:1987, of 2 characters, or
+// an action code of 1993, of 3, means; false if the tables do not have it.
 //
 // The table, domain/response_codes.tsv, has the codes of ISO 8583:1987 and
-// UnionPay's additions, with UnionPay's meanings where lists differ.
+// UnionPay's additions, with UnionPay's meanings where lists differ;
+// domain/action_codes.tsv has those of ISO 8583:1993.
 func ResponseText(code string) (ResponseCode, bool) {
 	c, ok := responseCodes()[code]
 	return c, ok
@@ -39,9 +41,12 @@ func ResponseText(code string) (ResponseCode, bool) {
 //go:embed domain/response_codes.tsv
 var responseCodesTSV string
 
+//go:embed domain/action_codes.tsv
+var actionCodesTSV string
+
 var responseCodes = sync.OnceValue(func() map[string]ResponseCode {
 	all := map[string]ResponseCode{}
-	for _, row := range rows(responseCodesTSV, 6) {
+	for _, row := range slices.Concat(rows(responseCodesTSV, 6), rows(actionCodesTSV, 6)) {
 		all[row[0]] = ResponseCode{
 			Code: row[0], Meaning: world.Bilingual{EN: row[1], ZH: row[2]},
 			Display: row[3], Class: row[4], Perceived: row[5],

@@ -92,13 +92,13 @@ func TestADayAtTheTill(t *testing.T) {
 			sale := r.stan
 			r.approved(world.Void, original(sale))
 			x = r.do(world.Void, original(sale))
-			assert.Equal(t, "12", x.Code, "voided twice")
+			assert.Equal(t, r.d.Code(x.Reply.MTI, world.InvalidTransaction), x.Code, "voided twice")
 
 			r.approved(world.Sale, nil)
 			sale = r.stan
 			r.approved(world.Reversal, original(sale))
 			x = r.do(world.Reversal, original(99_999))
-			assert.Equal(t, "25", x.Code)
+			assert.Equal(t, r.d.Code(x.Reply.MTI, world.OriginalNotFound), x.Code)
 			r.approved(world.Reversal, func(p *terminal.Params) { p.Original.STAN, p.Repeat = sale, true })
 
 			r.approved(world.Sale, nil)
@@ -109,7 +109,7 @@ func TestADayAtTheTill(t *testing.T) {
 
 			x = r.do(world.Sale, func(p *terminal.Params) { p.Card = terminal.Card{PAN: world.Default().Cards["poor"].PAN} })
 			assert.Equal(t, terminal.Declined, x.Outcome)
-			assert.Equal(t, "51", x.Code)
+			assert.Equal(t, r.d.Code(x.Reply.MTI, world.InsufficientFunds), x.Code)
 			r.approved(world.SignOff, nil)
 		})
 	}

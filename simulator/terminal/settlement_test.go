@@ -35,7 +35,7 @@ func TestSettlementsAreReadAsTheyAreMeant(t *testing.T) {
 			assert.Equal(t, p.Amount, records[0].Amount)
 			if name != "unionpay-pos" {
 				assert.Equal(t, world.Sale, records[0].Type)
-				assert.Equal(t, uint16(200), records[0].MTI)
+				assert.Equal(t, uint16(200), records[0].MTI%1000)
 				assert.Equal(t, p.RRN, records[0].RRN.String())
 			}
 		})
