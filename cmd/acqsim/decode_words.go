@@ -128,11 +128,15 @@ func meaning(n int, value string, mti uint16, currency world.Currency) words {
 			return words{EN: world.FormatAmount(amount, currency)}
 		}
 		return words{EN: world.FormatAmount(amount, currency) + " " + currency.Alpha()}
+	case 24:
+		if mti >= 1000 {
+			return functionWords[value]
+		}
 	case 39:
 		if mti/100%10 == 4 && isRequest(mti) {
 			return reversalReasons[value]
 		}
-		if c, ok := terminal.ResponseText(value); ok && mti < 1000 {
+		if c, ok := terminal.ResponseText(value); ok {
 			return words(c.Meaning)
 		}
 	case 49:

@@ -209,7 +209,7 @@ func closingLine(x *terminal.Exchange) string {
 	}
 	text += " " + x.Code
 	c, known := terminal.ResponseText(x.Code)
-	if !known || x.Outcome == terminal.Approved && x.Code == "00" {
+	if !known || x.Outcome == terminal.Approved && strings.Trim(x.Code, "0") == "" {
 		return text
 	}
 	for _, more := range []string{c.Meaning.EN, c.Display} {

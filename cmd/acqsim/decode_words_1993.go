@@ -1,0 +1,37 @@
+package main
+
+// functionWords are function codes (DE 24) of ISO 8583:1993, after public tables
+// of the standard.
+var functionWords = map[string]words{
+	"100": {"original authorisation, accurate amount", "原授权，金额确定"},
+	"101": {"original authorisation, estimated amount", "原授权，金额估计"},
+	"102": {"replacement authorisation, accurate amount", "替换授权，金额确定"},
+	"103": {"replacement authorisation, estimated amount", "替换授权，金额估计"},
+	"104": {"authorisation again after a denial, accurate amount", "拒绝后重新授权，金额确定"},
+	"105": {"authorisation again after a denial, estimated amount", "拒绝后重新授权，金额估计"},
+	"106": {"supplementary authorisation, accurate amount", "追加授权，金额确定"},
+	"107": {"supplementary authorisation, estimated amount", "追加授权，金额估计"},
+	"108": {"inquiry", "查询"},
+	"200": {"original financial message", "原金融交易"},
+	"201": {"of an approved authorisation, same amount", "已授权交易，金额相同"},
+	"202": {"of an approved authorisation, another amount", "已授权交易，金额不同"},
+	"203": {"again after a denial", "拒绝后重新提交"},
+	"204": {"again after a reversal", "冲正后重新提交"},
+	"301": {"add a record", "增加记录"},
+	"302": {"change a record", "修改记录"},
+	"303": {"delete a record", "删除记录"},
+	"304": {"replace a record", "替换记录"},
+	"305": {"inquiry", "查询记录"},
+	"400": {"full reversal", "全额冲正"},
+	"401": {"partial reversal", "部分冲正"},
+	"500": {"final reconciliation", "最终对账"},
+	"501": {"checkpoint reconciliation", "检查点对账"},
+	"502": {"final reconciliation in one currency", "指定币种最终对账"},
+	"503": {"checkpoint reconciliation in one currency", "指定币种检查点对账"},
+	"504": {"request for totals", "请求对账总计"},
+	"801": {"sign-on", "签到"},
+	"802": {"sign-off", "签退"},
+	"811": {"key change", "密钥更换"},
+	"821": {"cut-over", "日切"},
+	"831": {"echo test", "回响测试"},
+}
