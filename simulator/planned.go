@@ -32,6 +32,10 @@ func (b *batch) ask(x *exchange) {
 	case plan.Hold > 0:
 		x.end = queued
 	}
+	if x.end != decided {
+		// What was decided in this place before was another request.
+		x.dec = host.Decision{Terminal: q.exchange.Terminal, Merchant: q.exchange.Merchant}
+	}
 	if plan.As != "" {
 		x.req.Terminal = dialect.MakeID(plan.As)
 	}
