@@ -72,9 +72,9 @@ func pullCable(c net.Conn) error {
 // Finish gives a connection up after a final step, and closes it. The zero
 // step ends it as CloseGracefully does. After a FIN it discards input for at
 // most limit, so that no RST follows. After a Cut it holds the socket for
-// s.For, or until ctx ends, and closes it without a word to the peer; that
-// takes Linux and the right to administer the network (CAP_NET_ADMIN), and
-// without them the peer gets an RST then.
+// s.For, or until ctx ends, and closes it without a word to the peer; where
+// that can't be had (elsewhere than on Linux; to a peer on this machine,
+// without CAP_NET_ADMIN and a second network device), the peer gets an RST.
 //
 // Nobody else may read from c meanwhile.
 func Finish(ctx context.Context, c net.Conn, s faults.Step, limit time.Duration) error {

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -9,6 +10,8 @@ import (
 	"syscall"
 
 	"golang.org/x/net/bpf"
+
+	"github.com/acqsim/acqsim/faults"
 )
 
 // PlatformError says that a technique is not available on this operating
@@ -20,6 +23,19 @@ type PlatformError struct {
 // Error names the technique, the system, and where it works.
 func (e *PlatformError) Error() string {
 	return fmt.Sprintf("wire: %s needs the socket filters of Linux; this is %s", e.Technique, runtime.GOOS)
+}
+
+// Filters says whether sockets can be filtered here, which a black hole and a
+// cut line need: nil, a *PlatformError, or an error that wraps
+// os.ErrPermission and says what to do.
+func Filters(ctx context.Context) error {
+	l, err := Listen(ctx, "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("wire: trying a socket filter: %w", err)
+	}
+	err = l.Apply(faults.ListenPlan{Blackhole: true})
+	_ = l.Close()
+	return err
 }
 
 // maxFilterSources bounds the addresses of one filter: the kernel takes 4096

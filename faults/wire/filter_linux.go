@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
+	"net"
 	"os"
 	"unsafe"
 
@@ -19,10 +21,14 @@ func attach(c any, prog []bpf.Instruction) error {
 	for i, r := range raw {
 		filter[i] = unix.SockFilter{Code: r.Op, Jt: r.Jt, Jf: r.Jf, K: r.K}
 	}
-	return control(c, func(fd uintptr) error {
+	err = control(c, func(fd uintptr) error {
 		return os.NewSyscallError("setsockopt SO_ATTACH_FILTER", unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET,
 			unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]})) //nolint:gosec // some 300 at most
 	})
+	if errors.Is(err, os.ErrPermission) {
+		return fmt.Errorf("this kernel lets nobody filter a socket without CAP_NET_ADMIN: run acqsim as root, or give it the capability (setcap cap_net_admin+ep): %w", err)
+	}
+	return err
 }
 
 // detach takes the filter off a socket. One that has none is left alone.
@@ -104,10 +110,45 @@ func grow(c any, was int) error {
 	})
 }
 
-// vanish closes a connection without a word to the peer. TCP_REPAIR, which
-// does that, is the administrator's; without it the peer gets an RST.
+// vanish sees to it that closing a connection tells the peer nothing.
 func vanish(c any) {
 	_ = control(c, func(fd uintptr) error {
-		return unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_REPAIR, 1)
+		// The administrator's way: a socket in repair mode closes without a
+		// packet (tcp(7), TCP_REPAIR).
+		if unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_REPAIR, 1) == nil {
+			return nil
+		}
+		return strand(int(fd))
 	})
+}
+
+// strand has what a socket still sends leave by a device that does not lead to
+// its peer. Since Linux 5.7 everybody may bind a socket to a device, unless it
+// is bound to one (socket(7), SO_BINDTODEVICE).
+func strand(fd int) error {
+	peer, err := unix.Getpeername(fd)
+	if err != nil {
+		return os.NewSyscallError("getpeername", err)
+	}
+	var ip net.IP
+	switch a := peer.(type) {
+	case *unix.SockaddrInet4:
+		ip = a.Addr[:]
+	case *unix.SockaddrInet6:
+		ip = a.Addr[:]
+	}
+	devices, err := net.Interfaces()
+	if err != nil {
+		return err
+	}
+	err = errors.New("every device leads to the peer")
+	for _, d := range devices {
+		if loops := d.Flags&net.FlagLoopback != 0; loops == ip.IsLoopback() {
+			continue
+		}
+		if err = os.NewSyscallError("setsockopt SO_BINDTODEVICE", unix.BindToDevice(fd, d.Name)); err == nil {
+			return nil
+		}
+	}
+	return err
 }

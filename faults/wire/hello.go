@@ -17,13 +17,15 @@ var ErrSpoilt = errors.New("wire: a fault has spoilt the TLS handshake")
 // that a fault strikes: the configuration to shake hands with, or an error
 // after which there is nothing to shake.
 //
-//   - Stall waits until the handshake's context ends, and answers nothing;
+//   - Stall waits until the handshake's context ends, and answers nothing but
+//     a FIN then;
 //   - Alert sends the fatal alert and a FIN;
 //   - Certificate and MaxVersion change what base would offer.
 func Spoil(base *tls.Config, hello *tls.ClientHelloInfo, p faults.HelloPlan, a *Authority) (*tls.Config, error) {
 	switch {
 	case p.Stall:
 		<-hello.Context().Done()
+		_ = sendFIN(hello.Conn, false) // before package tls can add an alert; the line may be closed already
 		return nil, fmt.Errorf("%w: it was never answered", ErrSpoilt)
 	case p.Alert != 0:
 		// An alert in the clear (RFC 8446 §6, §5.1): type, version, length,

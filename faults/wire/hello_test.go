@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"io"
+	"net"
 	"os"
 	"testing"
 	"time"
@@ -107,4 +108,39 @@ func TestAnAuthorityFromACAThatIsTrusted(t *testing.T) {
 	_, err = AuthorityFrom(tls.Certificate{Certificate: [][]byte{cert.Certificate[0]}, PrivateKey: cert.PrivateKey}, time.Now())
 	require.ErrorContains(t, err, "not a CA")
 	assert.Contains(t, string(first.PEM()), "BEGIN CERTIFICATE")
+}
+
+// A stalled handshake ends as a line does that somebody hangs up: nothing that
+// TLS would say goes before.
+func TestAStallSaysNothingToItsEnd(t *testing.T) {
+	ours, peers := pair(t)
+	server := tls.Server(ours, &tls.Config{MinVersion: tls.VersionTLS12,
+		GetConfigForClient: func(h *tls.ClientHelloInfo) (*tls.Config, error) {
+			return Spoil(nil, h, faults.HelloPlan{Stall: true}, nil)
+		}})
+	ctx, cancel := context.WithCancel(t.Context())
+	shaken := make(chan error, 1)
+	go func() { shaken <- server.HandshakeContext(ctx) }()
+	hello := make(chan error, 1)
+	seen := &listening{Conn: peers}
+	go func() {
+		hello <- tls.Client(seen, &tls.Config{ServerName: "127.0.0.1", MinVersion: tls.VersionTLS12}).HandshakeContext(t.Context())
+	}()
+	time.AfterFunc(50*time.Millisecond, cancel)
+	assert.Error(t, <-shaken)
+	_ = ours.Close()
+	assert.Error(t, <-hello)
+	assert.Empty(t, seen.got, "not even an alert")
+}
+
+// listening keeps what is read from a connection.
+type listening struct {
+	net.Conn
+	got []byte
+}
+
+func (l *listening) Read(b []byte) (int, error) {
+	n, err := l.Conn.Read(b)
+	l.got = append(l.got, b[:n]...)
+	return n, err
 }

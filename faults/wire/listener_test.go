@@ -122,7 +122,7 @@ func TestThePortIsTakenMeanwhile(t *testing.T) {
 }
 
 func TestBlackholeIsSilence(t *testing.T) {
-	linux(t)
+	filters(t)
 	l, err := Listen(t.Context(), "127.0.0.1:0")
 	require.NoError(t, err)
 	serve(t, l)
@@ -142,7 +142,7 @@ func TestBlackholeIsSilence(t *testing.T) {
 }
 
 func TestBlackholeOfSomeSources(t *testing.T) {
-	linux(t)
+	filters(t)
 	for _, address := range []string{"127.0.0.1:0", ":0"} {
 		l, err := Listen(t.Context(), address)
 		require.NoError(t, err)
@@ -173,7 +173,7 @@ func TestBlackholeOfSomeSources(t *testing.T) {
 }
 
 func TestASourceOfIPv6(t *testing.T) {
-	linux(t)
+	filters(t)
 	l, err := Listen(t.Context(), "[::1]:0")
 	if err != nil {
 		t.Skip("no IPv6 here: ", err)
