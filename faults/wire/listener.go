@@ -24,6 +24,7 @@ type Listener struct {
 	window   int           // receive buffer before it was made small
 	filtered bool          // a filter has been on: accepted sockets may have inherited it
 	deaf     chan struct{} // closed when connections are taken again; nil: they are
+	deafened int           // how often connections have been refused
 	closed   bool
 }
 
@@ -68,23 +69,26 @@ func (l *Listener) Addr() net.Addr { return l.addr }
 // net.ErrClosed.
 func (l *Listener) Accept() (net.Conn, error) {
 	for {
+		l.mu.Lock()
+		before, was := l.deafened, l.deaf != nil
+		l.mu.Unlock()
 		c, err := l.tcp.AcceptTCP()
-		if err == nil {
-			l.mu.Lock()
-			inherited := l.filtered
-			l.mu.Unlock()
+		l.mu.Lock()
+		inherited, deaf, again := l.filtered, l.deaf, was || l.deafened != before
+		l.mu.Unlock()
+		switch {
+		case err == nil:
 			if inherited {
 				_ = detach(c) // else its peer would be cut off as soon as it is selected
 			}
 			return c, nil
-		}
-		l.mu.Lock()
-		deaf := l.deaf
-		l.mu.Unlock()
-		if deaf == nil || !errors.Is(err, syscall.EINVAL) {
+		case !errors.Is(err, syscall.EINVAL):
+			return nil, err
+		case deaf != nil:
+			<-deaf
+		case !again: // not because of a refusal, not even one that is over
 			return nil, err
 		}
-		<-deaf
 	}
 }
 
@@ -152,6 +156,7 @@ func (l *Listener) refuseLocked(wanted bool) error {
 	}
 	if wanted {
 		l.deaf = make(chan struct{})
+		l.deafened++
 		if err := refuse(l.tcp); err != nil {
 			l.hear()
 			return err
