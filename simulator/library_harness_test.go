@@ -6,7 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"runtime"
-	"strings"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -289,12 +289,12 @@ func playCauses(t *testing.T, all map[string]causeTest) {
 }
 
 // everyCause checks that all causes of the layers have a test.
-func everyCause(t *testing.T, layers string, tests ...map[string]causeTest) {
+func everyCause(t *testing.T, layers []scenarios.Layer, tests ...map[string]causeTest) {
 	t.Helper()
 	all, err := library.All()
 	require.NoError(t, err)
 	for _, s := range all {
-		if !strings.Contains(layers, string(s.Layer)) {
+		if !slices.Contains(layers, s.Layer) {
 			continue
 		}
 		tested := false
