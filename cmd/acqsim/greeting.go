@@ -87,7 +87,7 @@ func worldName(e *effective) string {
 func firstTerminal(w *world.World) string {
 	for _, id := range sortedKeys(w.Terminals) {
 		t := w.Terminals[id]
-		if m := w.Merchants[t.Merchant]; !t.Inactive && m != nil && m.Status == world.MerchantActive {
+		if m := w.Merchants[t.Merchant]; t.Status == world.TerminalActive && m != nil && m.Status == world.MerchantActive {
 			return id
 		}
 	}

@@ -97,7 +97,7 @@ type hoursFile struct {
 
 type terminalFile struct {
 	Merchant        *string         `yaml:"merchant"`
-	Status          *terminalStatus `yaml:"status"`
+	Status          *TerminalStatus `yaml:"status"`
 	MasterKey       *keyFile        `yaml:"master_key"`
 	MinimumSoftware *int            `yaml:"minimum_software"`
 	Asked           *Chore          `yaml:"asked"`

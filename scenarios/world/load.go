@@ -356,9 +356,7 @@ func (l *loader) hours(f *hoursFile) *Hours {
 func (l *loader) terminal(t *Terminal, id string, f *terminalFile) {
 	t.ID = id
 	set(&t.Merchant, f.Merchant)
-	if f.Status != nil {
-		t.Inactive = *f.Status != 0
-	}
+	set(&t.Status, f.Status)
 	if f.MasterKey != nil {
 		t.MasterKey = *f.MasterKey
 	}

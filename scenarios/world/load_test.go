@@ -125,7 +125,7 @@ holidays:
 	assert.Equal(t, []world.Window{{From: 600, To: 660}}, m.Hours.Holiday)
 	assert.Equal(t, "h", m.Hours.Calendar)
 	x := w.Terminals["1"]
-	assert.True(t, x.Inactive)
+	assert.Equal(t, world.TerminalStopped, x.Status)
 	assert.Equal(t, byte(0x0f), x.MasterKey[15])
 	assert.Equal(t, 7, x.MinimumSoftware)
 	assert.Equal(t, map[string]world.Bilingual{"2026-10-01": {EN: "National Day"}, "2026-10-02": {}}, w.Holidays["h"].Days)
@@ -184,7 +184,7 @@ func TestLoadReportsMistakes(t *testing.T) {
 		"terminals: {\"123456789\": {}}":                                                                "1:26: terminal 123456789: an ID has 1 to 8 printable ASCII characters (DE 41), without spaces at its ends",
 		"terminals: {10000099: {}}":                                                                     "1:13: a text is wanted, but YAML reads an unquoted 10000099 as a number (quote it: \"10000099\")",
 		"terminals: {a: {minimum_software: -1}}":                                                        "1:35: terminal a: minimum_software is not negative; 0 means any",
-		"terminals: {a: {status: off}}":                                                                 "1:25: no terminal status is called \"off\"; write active or inactive",
+		"terminals: {a: {status: off}}":                                                                 "1:25: no terminal status is called \"off\"; write active, inactive, unregistered or signed-off",
 		"terminals: {a: {master_key: 12}}":                                                              "1:29: a key is written in hexadecimal digits, in quotes",
 		"issuers: {a: {}}":                                                                              "1:14: issuer a: an issuer needs `bins`, such as [\"622200-622299\"]",
 		"issuers: {a: {bins: [\"12-3\"]}}":                                                              "1:22: \"12-3\" is not a range of card number prefixes such as 622200-622299: both have the same 1 to 12 digits",

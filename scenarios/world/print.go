@@ -265,9 +265,7 @@ func weekly(h map[time.Weekday][]Window) string {
 
 func (p *printer) terminal(t *Terminal) {
 	p.pair(2, "merchant", quote(t.Merchant))
-	if t.Inactive {
-		p.line(2, "status: inactive")
-	}
+	p.pair(2, "status", unless(t.Status, t.Status))
 	p.key(2, "master_key", t.MasterKey)
 	p.pair(2, "minimum_software", number(t.MinimumSoftware))
 	p.pair(2, "asked", unless(t.Asked, t.Asked))

@@ -177,7 +177,7 @@ func drawWorld(t *rapid.T) *world.World {
 		w.Issuers[name] = &world.Issuer{
 			Alias: name, ID: "01", Name: both.Draw(t, "name"), About: both.Draw(t, "about"),
 			BINs:  []world.BINRange{{From: fmt.Sprintf("62%d0", i), To: fmt.Sprintf("62%d9", i)}, {From: fmt.Sprint(7 + i), To: fmt.Sprint(7 + i)}}[:1+i%2],
-			State: world.IssuerState(rapid.IntRange(0, 2).Draw(t, "state")),
+			State: world.IssuerState(rapid.IntRange(0, 3).Draw(t, "state")),
 			Delay: time.Duration(rapid.Int64Range(1, int64(time.Hour)).Draw(t, "delay")),
 		}
 	}
@@ -232,7 +232,7 @@ func drawWorld(t *rapid.T) *world.World {
 	for i := range rapid.IntRange(0, 3).Draw(t, "terminals") {
 		id := fmt.Sprintf("0x%d", i)
 		w.Terminals[id] = &world.Terminal{
-			ID: id, Merchant: rapid.SampledFrom(append([]string{""}, merchants...)).Draw(t, "merchant"), Inactive: rapid.Bool().Draw(t, "inactive"),
+			ID: id, Merchant: rapid.SampledFrom(append([]string{""}, merchants...)).Draw(t, "merchant"), Status: world.TerminalStatus(rapid.IntRange(0, 3).Draw(t, "terminal status")),
 			MasterKey: key.Draw(t, "key"), Cause: rapid.SampledFrom([]string{"", "reply-lost"}).Draw(t, "cause"), MinimumSoftware: rapid.IntMin(0).Draw(t, "software"), About: both.Draw(t, "about"),
 		}
 	}

@@ -46,7 +46,7 @@ func (IssuerState) JSONSchema() schema.Object { return schema.Enum(issuerStateNa
 func (Chore) JSONSchema() schema.Object { return schema.Enum(chores) }
 
 // JSONSchema lists the names.
-func (terminalStatus) JSONSchema() schema.Object { return schema.Enum(terminalStatusNames) }
+func (TerminalStatus) JSONSchema() schema.Object { return schema.Enum(terminalStatusNames) }
 
 // JSONSchema is a key in hexadecimal.
 func (keyFile) JSONSchema() schema.Object { return schema.Text(`^[0-9A-Fa-f ]+$`) }

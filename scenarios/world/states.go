@@ -9,9 +9,9 @@ var (
 	refusalNames        = []string{"answer", "silent"}
 	cardStatusNames     = []string{"ok", "frozen", "lost", "stolen", "restricted", "expired"}
 	derivationNames     = []string{"none", "emv-csk"}
-	issuerStateNames    = []string{"up", "down", "slow"}
+	issuerStateNames    = []string{"up", "down", "slow", "silent"}
 	chores              = []string{"none", "parameters", "status", "sign-on"}
-	terminalStatusNames = []string{"active", "inactive"}
+	terminalStatusNames = []string{"active", "inactive", "unregistered", "signed-off"}
 )
 
 // String returns the status as files name it, such as "suspended".
@@ -46,7 +46,7 @@ func (d *KeyDerivation) UnmarshalText(b []byte) error {
 	return parseState(d, b, derivationNames, "key derivation")
 }
 
-// String returns the state as files name it: "up", "down" or "slow".
+// String returns the state as files name it: such as "down".
 func (s IssuerState) String() string { return name(s, issuerStateNames, "issuer state") }
 
 // UnmarshalText reads a name.
@@ -60,12 +60,11 @@ func (c Chore) String() string { return name(c, chores, "chore") }
 // UnmarshalText reads a name.
 func (c *Chore) UnmarshalText(b []byte) error { return parseState(c, b, chores, "chore") }
 
-// terminalStatus is how a file says Terminal.Inactive.
-type terminalStatus uint8
+// String returns the status as files name it, such as "signed-off".
+func (s TerminalStatus) String() string { return name(s, terminalStatusNames, "terminal status") }
 
-func (s terminalStatus) String() string { return name(s, terminalStatusNames, "terminal status") }
-
-func (s *terminalStatus) UnmarshalText(b []byte) error {
+// UnmarshalText reads a name.
+func (s *TerminalStatus) UnmarshalText(b []byte) error {
 	return parseState(s, b, terminalStatusNames, "terminal status")
 }
 

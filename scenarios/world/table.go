@@ -70,10 +70,7 @@ func (w *World) merchantTable() table {
 func (w *World) terminalTable() table {
 	t := table{"Terminals", []string{"ID", "MERCHANT", "STATE", "ABOUT"}, nil}
 	each(w.Terminals, func(id string, x *Terminal) {
-		state, merchant := []string{terminalStatusNames[0]}, x.Merchant
-		if x.Inactive {
-			state[0] = terminalStatusNames[1]
-		}
+		state, merchant := []string{x.Status.String()}, x.Merchant
 		if x.MasterKey != nil {
 			state = append(state, "key "+checkValue(x.MasterKey))
 		}
@@ -96,7 +93,7 @@ func (w *World) issuerTable() table {
 			bins[n] = r.String()
 		}
 		state := i.State.String()
-		if i.State == IssuerSlow {
+		if i.Delay != 0 && i.State != IssuerUp {
 			state += ", " + i.Delay.String()
 		}
 		t.rows = append(t.rows, []string{alias, i.ID, both(i.Name), strings.Join(bins, " "), state})

@@ -85,13 +85,24 @@ type Merchant struct {
 type Terminal struct {
 	ID              string // DE 41, up to 8 characters
 	Merchant        string // ID of its merchant; empty: whichever its requests name
-	Inactive        bool   // stopped, or not installed
+	Status          TerminalStatus
 	MasterKey       []byte // its own terminal master key (16 bytes); nil: the host's --tmk
 	MinimumSoftware int    // lowest software version that is accepted; 0: any
 	Asked           Chore  // what the host asks it to do next, until it has
 	Cause           string // scenario that is armed for it; empty: none
 	About           Bilingual
 }
+
+// TerminalStatus is the state of a terminal at the host.
+type TerminalStatus uint8
+
+// The terminal states; the zero value is a terminal in service.
+const (
+	TerminalActive  TerminalStatus = iota
+	TerminalStopped                // known, and stopped or not installed
+	Unregistered                   // the host's registry does not know it, whatever it sends
+	SignedOff                      // in service, and has to sign on before anything else
+)
 
 // Chore is what a host asks a terminal to do, where its answers can say so
 // (UnionPay: the processing request in the header). Its values are UnionPay's.
@@ -173,6 +184,7 @@ const (
 	IssuerUp IssuerState = iota
 	IssuerIsDown
 	IssuerSlow
+	IssuerIsSilent // takes requests and answers none: the host gives up on it
 )
 
 // Issuer is a bank behind a range of card numbers.
@@ -182,7 +194,7 @@ type Issuer struct {
 	Name  Bilingual
 	BINs  []BINRange
 	State IssuerState
-	Delay time.Duration // how much later a slow issuer answers
+	Delay time.Duration // how much later a slow issuer answers, or the host gives up on a silent one
 	About Bilingual
 }
 

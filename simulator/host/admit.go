@@ -26,9 +26,14 @@ func (c *call) identify() bool {
 		return false
 	}
 	c.terminal, c.dec.Terminal = t, t.id
-	if t.facts.Inactive {
+	switch t.facts.Status {
+	case world.TerminalStopped:
 		c.refuse(world.TerminalInactive, "terminal "+t.id+" is not in service")
 		return false
+	case world.Unregistered:
+		c.refuse(world.TerminalUnknown, "terminal "+t.id+" is not registered")
+		return false
+	case world.TerminalActive, world.SignedOff:
 	}
 	m := c.findMerchant(t)
 	if m == nil {

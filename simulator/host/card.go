@@ -80,7 +80,8 @@ func expired(yymm string, year, month int) bool {
 	return 2000+exp/100 < year || 2000+exp/100 == year && exp%100 < month
 }
 
-// issuerAnswers applies the issuer's state: down declines, slow answers later.
+// issuerAnswers applies the issuer's state: down declines, slow answers later,
+// silent declines when the host gives up on it.
 func (c *call) issuerAnswers(i *world.Issuer) bool {
 	if i == nil {
 		return true
@@ -91,6 +92,11 @@ func (c *call) issuerAnswers(i *world.Issuer) bool {
 		return false
 	case world.IssuerSlow:
 		c.dec.ReadyAt = c.now.Add(i.Delay)
+	case world.IssuerIsSilent:
+		c.decline(world.IssuerTimeout, "issuer "+i.Alias+" did not answer in time")
+		c.dec.ReadyAt = c.now.Add(i.Delay)
+		return false
+	case world.IssuerUp:
 	}
 	return true
 }

@@ -3,6 +3,7 @@ package host
 import (
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/dialect"
+	"github.com/acqsim/acqsim/simulator/ledger"
 )
 
 // given answers with the outcome that a scenario has the host decide. It is
@@ -13,6 +14,8 @@ func (c *call) given(o world.Outcome) {
 	switch t := c.req.Type; {
 	case t == world.SignOn || t == world.SignOff || t == world.Echo || t == world.Unrecognised:
 		c.refuse(o, why)
+	case t == world.Settlement && o == world.OutOfBalance:
+		c.givenOutOfBalance(why)
 	case !c.authentic():
 	case t == world.Reversal || !t.Financial():
 		c.refuse(o, why)
@@ -21,6 +24,23 @@ func (c *call) given(o world.Outcome) {
 		c.note(c.h.reg.cards[c.req.Card])
 		c.decline(o, why)
 	}
+}
+
+// givenOutOfBalance has a settlement answered as one whose totals are not the
+// host's: the batch stays open, and the terminal is to upload it.
+func (c *call) givenOutOfBalance(why string) {
+	if !c.authenticIfSigned() || !c.wellFormed() {
+		return
+	}
+	told, err := c.d.Totals(c.req)
+	if err != nil {
+		c.refuse(world.FormatError, "the totals can't be read: "+err.Error())
+		return
+	}
+	if _, ok := c.settledBatch(ledger.Totals(told.All())); !ok {
+		return
+	}
+	c.outOfBalance(told, why)
 }
 
 // CardAlias returns the name that the world has for a card; "" if it has none.

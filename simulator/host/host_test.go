@@ -24,6 +24,8 @@ type bench struct {
 	// batch is the one that the terminal is in.
 	batch uint32
 	dec   Decision
+	// given is what a scenario has the host decide.
+	given world.Outcome
 }
 
 const testPAN = "6212345678901232"
@@ -77,7 +79,7 @@ func (b *bench) request(typ world.TransactionType, amount int64) *dialect.Reques
 func (b *bench) decide(r *dialect.Request) *Decision {
 	b.t.Helper()
 	b.dec = Decision{}
-	b.h.Decide(b.d, r, b.now, &b.dec)
+	b.h.DecideAll([]Job{{Dialect: b.d, Request: r, Now: b.now, Decision: &b.dec, Given: b.given}})
 	require.NotEmpty(b.t, b.dec.Why, "every decision says why")
 	require.NotEqual(b.t, world.Undecided, b.dec.Outcome)
 	dec := b.dec

@@ -127,6 +127,9 @@ func (c *call) findTerminal() *terminal {
 	}
 	t := &terminal{id: facts.ID, known: known, facts: facts, books: c.h.book.Terminal(facts.ID), asked: facts.Asked}
 	t.restoreKeys(c.d.MACAlgorithm(), c.h.masterKey(facts))
+	if facts.Status == world.SignedOff {
+		c.endSession(t)
+	}
 	r.terminals[c.req.Terminal] = t
 	return t
 }

@@ -67,21 +67,21 @@ func (c *call) settlement() {
 		c.settle(batch, ledger.Settlement{Told: host, Balanced: true})
 		return
 	}
-	c.h.book.Tell(t, ledger.Totals(told.All()))
-	c.outOfBalance(told, host)
+	c.outOfBalance(told, "out of balance: the terminal has "+describeTotals(ledger.Totals(told.All()), c.currency())+
+		"; the host has "+describeTotals(host, c.currency()))
+	c.differ(Difference{Batch: t.Batch, Text: c.dec.Why})
 }
 
-// outOfBalance answers totals that are not the host's.
-func (c *call) outOfBalance(told dialect.BatchTotals, host ledger.Totals) {
-	why := "out of balance: the terminal has " + describeTotals(ledger.Totals(told.All()), c.currency()) +
-		"; the host has " + describeTotals(host, c.currency())
+// outOfBalance answers a settlement that does not balance, for the reason
+// given, and remembers what the terminal told.
+func (c *call) outOfBalance(told dialect.BatchTotals, why string) {
+	c.h.book.Tell(c.terminal.books, ledger.Totals(told.All()))
 	if c.d.TellsResult() {
 		c.approve(why)
 	} else {
 		c.refuse(world.OutOfBalance, why)
 	}
 	c.results(told, false)
-	c.differ(Difference{Batch: c.terminal.books.Batch, Text: why})
 }
 
 // results sets the digits that say what came of the comparison. The host keeps

@@ -59,14 +59,17 @@ func (c *call) merchantMaySignOn() bool {
 }
 
 func (c *call) signOff() {
-	t := c.terminal
+	c.endSession(c.terminal)
+	c.approve("signed off")
+}
+
+// endSession has a terminal signed off: financial requests need a sign-on from
+// here.
+func (c *call) endSession(t *terminal) {
 	session := t.books.Session
 	session.SignedOn = false
-	if session.Generation == 0 {
-		session.Generation = 1 // it signed off: financial requests need a sign-on from here
-	}
+	session.Generation = max(session.Generation, 1)
 	c.h.book.SetSession(t.books, session)
-	c.approve("signed off")
 }
 
 // masterKey is the key that a terminal's working keys travel under.
