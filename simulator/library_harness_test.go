@@ -28,6 +28,7 @@ import (
 
 // The people and things of world.Default that the causes are tried on.
 const (
+	shopTerminal = terminal
 	shopMerchant = "999000000000001"
 	otherTill    = "10000013" // of the same merchant
 	goodPAN      = "6200000000000005"
