@@ -61,6 +61,35 @@ func TestAmountsBringCausesAbout(t *testing.T) {
 	}
 }
 
+// In a world that is in order, an amount has the host decide as under the
+// cause; the same sale with another amount is honest again.
+func TestAmountsHaveTheHostDecide(t *testing.T) {
+	all, err := library.All()
+	require.NoError(t, err)
+	triggers, err := scenarios.NewTriggers(all, nil)
+	require.NoError(t, err)
+	for _, name := range []string{"unionpay-pos", "iso87-ascii"} {
+		t.Run(name, func(t *testing.T) {
+			r := rigUp(t, "reply-lost", name, false) // which says nothing of the world
+			r.planner.Trigger(triggers)
+			require.NoError(t, r.Rearm())
+			p := r.victim()
+			tried := 0
+			for _, s := range all {
+				if s.Layer != "host" || s.Trigger == nil {
+					continue
+				}
+				tried++
+				assert.Equal(t, p.says(s.Trigger.Outcome), p.code("sale", 0, fields{4: "0000000010" + string(s.Trigger.Amount)}), s.Name)
+				assert.Equal(t, "00", p.code("sale", 0, nil), "after %s", s.Name)
+			}
+			assert.Positive(t, tried)
+			r.trade()
+			assert.Equal(t, int64(-tried*saleAmount), r.moved(), "only the honest ones")
+		})
+	}
+}
+
 // nextConnection opens one that a cause is waiting for, and lets it come to
 // the stage at which that strikes.
 func nextConnection(t *testing.T, r *rig, stage faults.Stage) {
@@ -78,9 +107,9 @@ func nextConnection(t *testing.T, r *rig, stage faults.Stage) {
 	require.Error(t, handshake(t, r, c))
 }
 
-// wayCause finds the test of a cause of connection, request or reply.
+// wayCause finds the test of a cause of connection, request, reply or message.
 func wayCause(name string) (causeTest, bool) {
-	for _, some := range []map[string]causeTest{connectionCauses, requestCauses, replyCauses} {
+	for _, some := range []map[string]causeTest{connectionCauses, requestCauses, replyCauses, messageCauses} {
 		if c, ok := some[name]; ok {
 			return c, true
 		}
