@@ -23,14 +23,14 @@ func TestReadmeListsTheCauses(t *testing.T) {
 	text := strings.ReplaceAll(string(src), "\r\n", "\n")
 	before, rest, ok := strings.Cut(text, begin)
 	require.True(t, ok, "the README has no table of causes")
-	_, after, ok := strings.Cut(rest, end)
+	got, after, ok := strings.Cut(rest, end)
 	require.True(t, ok)
-	want := before + begin + causesTable(t) + end + after
+	want := causesTable(t)
 	if *update {
-		require.NoError(t, os.WriteFile(path, []byte(want), 0o644))
-		text = want
+		require.NoError(t, os.WriteFile(path, []byte(before+begin+want+end+after), 0o644))
+		got = want
 	}
-	assert.Equal(t, want, text, "README.md is out of date: run go test ./cmd/acqsim -update")
+	assert.Equal(t, want, got, "README.md is out of date: run go test ./cmd/acqsim -update")
 }
 
 func causesTable(t *testing.T) string {
