@@ -49,6 +49,8 @@ type rig struct {
 	opening int64       // of the good card's account
 	tls     *tls.Config // of the terminals; nil: plain TCP
 
+	timeout time.Duration // of the terminals
+
 	healthy *till
 }
 
@@ -60,7 +62,10 @@ func rigUp(t *testing.T, cause, dialect string, secure bool) *rig {
 	require.NoError(t, err)
 	w, err := scenarios.Apply(world.Default(), s)
 	require.NoError(t, err)
-	r := &rig{t: t, name: dialect, cause: s, book: ledger.New(ledger.Options{})}
+	r := &rig{t: t, name: dialect, cause: s, book: ledger.New(ledger.Options{}), timeout: responseTimeout}
+	if s.Symptom == "slow" {
+		r.timeout = time.Second // half of it is left for a busy machine
+	}
 	h, err := host.New(host.Options{World: w, Book: r.book})
 	require.NoError(t, err)
 	r.opening = r.book.Account("good").Booked
@@ -70,7 +75,7 @@ func rigUp(t *testing.T, cause, dialect string, secure bool) *rig {
 		clock = s.Given.Clock
 	}
 	r.Server = start(t, dialect, func(o *simulator.Options) {
-		o.Host, o.Planner, o.ResponseTimeout = h, r.planner, responseTimeout
+		o.Host, o.Planner, o.ResponseTimeout = h, r.planner, r.timeout
 		o.Now = func() time.Time { return clock.Add(time.Since(began)) }
 		if secure {
 			r.secure(o)

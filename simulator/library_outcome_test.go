@@ -101,7 +101,7 @@ func (c *cashier) send(is world.TransactionType, p terminals.Params) terminals.O
 			require.NoError(c.t, nc.SetDeadline(time.Time{}))
 			nc = secure
 		}
-		c.line, err = terminals.NewLine(nc, terminals.Options{Dialect: d, ResponseTimeout: responseTimeout})
+		c.line, err = terminals.NewLine(nc, terminals.Options{Dialect: d, ResponseTimeout: c.r.timeout})
 		require.NoError(c.t, err)
 	}
 	m, err := terminals.MessagesFor(d)

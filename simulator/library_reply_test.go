@@ -40,7 +40,7 @@ var requestCauses = map[string]causeTest{
 			began := time.Now()
 			p.sell()
 			assert.Equal(t, "00", get(t, p.answer(), 39), "an answer, if a slow one")
-			assert.GreaterOrEqual(t, time.Since(began), responseTimeout/2)
+			assert.GreaterOrEqual(t, time.Since(began), r.timeout/2)
 		}
 	}, left: -2 * saleAmount},
 
