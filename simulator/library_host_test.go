@@ -121,7 +121,7 @@ var hostCauses = map[string]causeTest{
 	"issuer-timeout": {play: func(t *testing.T, r *rig) {
 		began := time.Now()
 		refusesTheCard(world.IssuerTimeout)(t, r)
-		assert.GreaterOrEqual(t, time.Since(began), 100*time.Millisecond, "the host has waited for the bank")
+		assert.GreaterOrEqual(t, time.Since(began), 50*time.Millisecond, "the host has waited for the bank")
 	}},
 	"wrong-pin": {play: func(t *testing.T, r *rig) {
 		r.arm()
