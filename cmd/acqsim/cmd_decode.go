@@ -24,6 +24,7 @@ type decodeOptions struct {
 	offsets  bool
 	json     bool
 	unsafe   bool
+	suggest  bool // likely causes of what goes wrong
 }
 
 func newDecodeCommand(a *app) *cobra.Command {
@@ -60,23 +61,34 @@ MAC is wrong.`,
 	f := cmd.Flags()
 	f.StringVar(&o.dialect, "dialect", "", "the dialect, by `NAME` (acqsim dialects lists them), NAME/VARIANT or file (default: recognised)")
 	f.StringVar(&o.file, "file", "", "read the messages from this `FILE`; - is stdin")
-	f.StringVar(&o.encoding, "encoding", encodingAuto, "`HOW` the input is written: "+strings.Join(inputEncodings, ", "))
-	f.StringVar(&o.lang, "lang", langEN, "`LANGUAGE` of names: "+strings.Join(langs, ", "))
+	addDecodeFlags(cmd, &o)
 	f.StringVar(&o.macKey, "mac-key", "", "check MACs with this working key, in `HEX`")
 	f.BoolVar(&o.offsets, "offsets", false, "show where each field starts")
+	completeWords(cmd, "dialect", dialect.Names())
+	return cmd
+}
+
+// addDecodeFlags adds the flags of every command that shows messages.
+func addDecodeFlags(cmd *cobra.Command, o *decodeOptions) {
+	f := cmd.Flags()
+	f.StringVar(&o.encoding, "encoding", encodingAuto, "`HOW` the input is written: "+strings.Join(inputEncodings, ", "))
+	f.StringVar(&o.lang, "lang", langEN, "`LANGUAGE` of names: "+strings.Join(langs, ", "))
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	f.BoolVar(&o.unsafe, "unsafe", false, "show card numbers, tracks, PIN blocks and keys")
-	for flag, words := range map[string][]string{"encoding": inputEncodings, "lang": langs, "dialect": dialect.Names()} {
-		// The error is for a flag that is unknown or has a completion already.
-		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveDefault))
-	}
-	return cmd
+	completeWords(cmd, "encoding", inputEncodings)
+	completeWords(cmd, "lang", langs)
+}
+
+// completeWords has the shell complete a flag.
+func completeWords(cmd *cobra.Command, flag string, words []string) {
+	// The error is for a flag that is unknown or has a completion already.
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveDefault))
 }
 
 // decode reads the input, decodes it in the way that makes most sense of it,
 // and prints the result.
 func (a *app) decode(o *decodeOptions, args []string) error {
-	v := viewer{unsafe: o.unsafe}
+	v := viewer{unsafe: o.unsafe, suggest: o.suggest}
 	if err := o.check(&v); err != nil {
 		return err
 	}

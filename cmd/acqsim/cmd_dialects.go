@@ -15,19 +15,22 @@ import (
 func newDialectsCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dialects",
-		Short: "List the dialects, check one's own, print one to start from",
+		Short: "List the dialects, start one's own, check and try it",
 		Long: `List the dialects that acqsim speaks: the embedded ones, and those of the files
 that the configuration names. A dialect is one YAML file: how messages are framed
 and laid out, and what a host makes of them.
 
-To make one's own: acqsim dialects show iso87-bcd > mine.yaml, change it, check
-it with acqsim dialects lint mine.yaml, and use it with
-acqsim serve --listen :9000=mine.yaml.`,
+To make one's own: acqsim dialects new mine --from iso87-bcd -o mine.yaml, change
+it, check it with acqsim dialects lint mine.yaml, see how it reads a sample of the
+vendor's with acqsim dialects try mine.yaml sample.hex, and use it with
+acqsim serve --listen :9000=mine.yaml. docs/dialects.md does it step by step.`,
 		Args: noSuchCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.listDialects(cmd) },
 	}
 	addSettings(cmd, "dialects")
 	cmd.AddCommand(
+		newDialectsNewCommand(a),
+		newDialectsTryCommand(a),
 		&cobra.Command{
 			Use:   "lint FILE...",
 			Short: "Report every mistake in dialect files, with its place",
@@ -151,23 +154,33 @@ func (a *app) showDialect(args []string) error {
 	if len(args) != 1 {
 		return usagef("name one dialect: %s", strings.Join(dialect.Names(), ", "))
 	}
-	e, err := a.load(&cobra.Command{})
+	src, err := a.dialectSource(args[0])
 	if err != nil {
 		return err
-	}
-	known, err := loadDialects(e.Dialects)
-	if err != nil {
-		return err
-	}
-	var src []byte
-	if file, ours := known.files[args[0]]; ours {
-		src, err = os.ReadFile(file) //nolint:gosec // the user's configuration names the file
-	} else {
-		src, err = dialect.Source(args[0])
-	}
-	if err != nil {
-		return exitWith(exitUsage, err)
 	}
 	_, err = a.stdout.Write(src)
 	return err
+}
+
+// dialectSource returns the file of a dialect: of the configuration, or an
+// embedded one.
+func (a *app) dialectSource(name string) ([]byte, error) {
+	e, err := a.load(&cobra.Command{})
+	if err != nil {
+		return nil, err
+	}
+	known, err := loadDialects(e.Dialects)
+	if err != nil {
+		return nil, err
+	}
+	var src []byte
+	if file, ours := known.files[name]; ours {
+		src, err = os.ReadFile(file) //nolint:gosec // the user's configuration names the file
+	} else {
+		src, err = dialect.Source(name)
+	}
+	if err != nil {
+		return nil, exitWith(exitUsage, err)
+	}
+	return src, nil
 }

@@ -64,6 +64,12 @@ func (t *decodeText) message(m *decoded, which string) {
 		t.line("\n  Wrong: %s", m.Warning)
 	}
 	t.problem(m)
+	for i, cause := range m.Likely {
+		if i == 0 {
+			t.line("\n  Likely, as far as the bytes tell:")
+		}
+		t.line("  - %s", cause)
+	}
 }
 
 // row is a line of the list of fields.

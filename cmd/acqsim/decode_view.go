@@ -31,6 +31,7 @@ type decoded struct {
 	Hidden      []transcript.Secret `json:"hidden,omitempty"`
 	Warning     string              `json:"warning,omitempty"`
 	Error       *problemView        `json:"error,omitempty"`
+	Likely      []string            `json:"likely,omitempty"` // causes, where asked for
 
 	dialect *dialect.Dialect
 	shown   []byte // the bytes as they may be shown
@@ -82,8 +83,9 @@ type problemView struct {
 
 // viewer decodes pieces.
 type viewer struct {
-	unsafe bool
-	macKey security.Key // zero: MACs are not checked
+	unsafe  bool
+	suggest bool         // likely causes are looked for
+	macKey  security.Key // zero: MACs are not checked
 }
 
 // view decodes a piece for people.
@@ -127,6 +129,9 @@ func (v *viewer) view(p *piece) (*decoded, error) {
 		}
 	} else {
 		m.Error = problemOf(d, readErr, &req, m.Fields, p)
+	}
+	if v.suggest {
+		m.Likely = suggestions(p)
 	}
 	v.hide(m, p)
 	return m, nil
