@@ -32,8 +32,16 @@ func newServeCommand(a *app) *cobra.Command {
 keep books, and say why. It needs no configuration. Each exchange prints one
 line: time, terminal, transaction, amount, outcome and code, milliseconds, why.
 
+With --cause, --scenario or --triggers it is not honest any more: it brings
+about why a terminal gets no (good) answer, and the log names the fault on the
+line that it hit.
+
 By default the world is open: an unknown terminal, merchant or card is enrolled
 as active, with a generous account, so that any terminal works at once.`,
+		Example: `  acqsim serve --cause reply-lost
+  acqsim serve --cause reply-late@10000001 --cause mac-wrong@10000002
+  acqsim serve --scenario my.yaml --profile nac
+  acqsim serve --triggers`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e, err := a.load(cmd)
@@ -54,10 +62,17 @@ func (a *app) serve(ctx context.Context, e *effective) (err error) {
 	if err != nil {
 		return err
 	}
-	o := simulator.Options{MaxConnections: e.MaxConnections, Now: e.businessClock(), Metrics: simulator.NewMetrics()}
+	o := simulator.Options{MaxConnections: e.MaxConnections, Metrics: simulator.NewMetrics()}
 	if o.Listeners, err = e.serverListeners(); err != nil {
 		return err
 	}
+	arms, err := e.arm(w, o.Listeners)
+	if err != nil {
+		return exitWith(exitUsage, err)
+	}
+	w = arms.world
+	o.Now = e.businessClock(arms.clock)
+	arms.equip(&o)
 
 	o.Journal = journal.New(journal.Options{Program: versionText(), OnTrouble: func(t journal.Trouble) {
 		_, _ = fmt.Fprintf(a.stderr, "acqsim: %s\n", t)
@@ -104,7 +119,8 @@ func (a *app) serve(ctx context.Context, e *effective) (err error) {
 		}
 		return err
 	}
-	a.greet(e, s, w, tmk, state, metrics)
+	arms.server.Store(s)
+	a.greet(e, s, w, tmk, state, metrics, arms)
 
 	// The log prints until the journal has told that the server stopped.
 	log := newExchangeLog(a.stdout, e.Log == logJSON, e.coloured(a.stdout))
@@ -114,6 +130,7 @@ func (a *app) serve(ctx context.Context, e *effective) (err error) {
 	var g errgroup.Group
 	g.Go(metrics.serve)
 	g.Go(func() error { return syncState(ctx, state, o.Journal) })
+	g.Go(func() error { return arms.watch(ctx, o.Journal) })
 	<-ctx.Done()
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.ShutdownTimeout)
 	defer cancel()
@@ -131,13 +148,17 @@ func (a *app) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(a.stdout, format+"\n", args...)
 }
 
-// businessClock stands still where the configuration says what time it is; nil
-// is the time of day.
-func (e *effective) businessClock() func() time.Time {
-	if e.Clock.IsZero() {
-		return nil
+// businessClock stands still where the configuration says what time it is, and
+// runs from where a scenario has set it; nil is the time of day.
+func (e *effective) businessClock(given time.Time) func() time.Time {
+	switch {
+	case !e.Clock.IsZero():
+		return func() time.Time { return e.Clock.Time }
+	case !given.IsZero():
+		began := time.Now()
+		return func() time.Time { return given.Add(time.Since(began)) }
 	}
-	return func() time.Time { return e.Clock.Time }
+	return nil
 }
 
 // serverListeners turns the configured listeners into the server's.
@@ -235,11 +256,11 @@ func (e *effective) coloured(out any) bool {
 
 // greet prints where terminals can connect, with which cards, and what to type
 // into a terminal. JSON output has nothing but events.
-func (a *app) greet(e *effective, s *simulator.Server, w *world.World, tmk security.Key, state *ledger.State, m *metricsServer) {
+func (a *app) greet(e *effective, s *simulator.Server, w *world.World, tmk security.Key, state *ledger.State, m *metricsServer, arms *armament) {
 	if e.Log == logJSON {
 		return
 	}
-	a.say("%s\nAn honest acquirer: no faults.\n", versionText())
+	a.say("%s\n%s\n", versionText(), arms.text())
 	a.greetListeners(e, s)
 	a.greetWorld(e, w)
 	a.greetKeys(tmk)

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,7 +17,8 @@ import (
 
 // TestServeScripts runs testdata/serve/*.txtar: servers in processes of their
 // own. $A, $B, $C and $D are addresses where nothing listens yet. The script
-// command `listening ADDRESS…` waits until somebody does.
+// command `listening ADDRESS…` waits until somebody does, `edited` until a file
+// has been read again.
 func TestServeScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/serve",
@@ -22,7 +26,7 @@ func TestServeScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		UpdateScripts:       *update,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "listening": listening, "get": get,
+			"exits": exits, "listening": listening, "get": get, "edited": edited,
 		},
 		Setup: freeAddresses,
 	})
@@ -48,6 +52,29 @@ func listening(ts *testscript.TestScript, neg bool, args []string) {
 	defer cancel()
 	for _, address := range args {
 		ts.Check(waitFor(ctx, address))
+	}
+}
+
+// edited is the script command `edited ADDRESS CODE`: it waits until a sale in
+// iso87-ascii is answered with that code, as the server has read a file again.
+func edited(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: edited ADDRESS CODE")
+	}
+	give := time.After(30 * time.Second)
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for {
+		var out bytes.Buffer
+		_ = run(context.Background(), []string{"send", "sale", "10.00", "--to", args[0], "--dialect", "iso87-ascii"}, nil, &out, io.Discard)
+		if strings.Contains(out.String(), "declined "+args[1]) {
+			return
+		}
+		select {
+		case <-give:
+			ts.Fatalf("no sale was declined with %s", args[1])
+		case <-again.C:
+		}
 	}
 }
 

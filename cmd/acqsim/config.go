@@ -24,6 +24,12 @@ type config struct {
 	Seed      uint64     `yaml:"seed"`
 	Clock     instant    `yaml:"clock"` // zero: the machine's clock
 
+	Causes    []string `yaml:"causes"`    // NAME or NAME@TERMINAL
+	Scenarios []string `yaml:"scenarios"` // files
+	Triggers  bool     `yaml:"triggers"`  // amounts choose causes
+	Profile   string   `yaml:"profile"`   // of the terminals: a name or a file
+	Authority string   `yaml:"tls_authority"`
+
 	State   string `yaml:"state"`   // directory; empty: a restart forgets
 	Journal string `yaml:"journal"` // file; empty: in memory only
 	Log     string `yaml:"log"`
@@ -60,6 +66,9 @@ func defaultConfig() config {
 			{Name: "iso87-ascii", Address: ":8585", Dialect: "iso87-ascii"},
 		},
 		Dialects:            []string{},
+		Causes:              []string{},
+		Scenarios:           []string{},
+		Profile:             "strict",
 		MAC:                 macOfDialect,
 		Seed:                1,
 		Log:                 logText,

@@ -87,6 +87,8 @@ func (l *exchangeLog) text(e *transcript.Event) string {
 		return l.exchange(e, l.odd("held until %s", e.Due.Local().Format("15:04:05.000")), -1)
 	case transcript.Discarded:
 		return l.exchange(e, l.odd("no answer"), -1)
+	case transcript.Struck:
+		return l.struck(e)
 	case transcript.BadFrame:
 		return fmt.Sprintf("conn %d  %s %s", e.Conn, l.bad("bad frame"), l.dim("%s", e.Why))
 	case transcript.Refused:
@@ -109,6 +111,19 @@ func (l *exchangeLog) text(e *transcript.Event) string {
 	return ""
 }
 
+// struck is the line of a rule that struck a listener or a connection. Of an
+// exchange, the line that it hit says so.
+func (l *exchangeLog) struck(e *transcript.Event) string {
+	where := "listener " + e.Listener
+	switch {
+	case e.Message > 0 || e.Strike == nil:
+		return ""
+	case e.Conn > 0:
+		where = fmt.Sprintf("conn %d", e.Conn)
+	}
+	return fmt.Sprintf("%s  %s", where, l.odd("%s (%s)", e.Text, e.Strike.Scenario))
+}
+
 func (l *exchangeLog) exchange(e *transcript.Event, result string, elapsed time.Duration) string {
 	took := "      -   "
 	if elapsed >= 0 {
@@ -120,7 +135,11 @@ func (l *exchangeLog) exchange(e *transcript.Event, result string, elapsed time.
 	}
 	why := ""
 	if e.Why != "" {
-		why = "  " + l.dim("%s", e.Why)
+		paint := l.dim
+		if e.Strike != nil {
+			paint = l.odd
+		}
+		why = "  " + paint("%s", e.Why)
 	}
 	return fmt.Sprintf("%-8s  %-11s %04d  %14s  %s  %s%s", terminal, e.Type, e.MTI, amount(e), result, took, why)
 }

@@ -1,0 +1,272 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net/netip"
+	"os"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/acqsim/acqsim/faults"
+	"github.com/acqsim/acqsim/faults/wire"
+	"github.com/acqsim/acqsim/scenarios"
+	"github.com/acqsim/acqsim/scenarios/library"
+	"github.com/acqsim/acqsim/scenarios/profile"
+	"github.com/acqsim/acqsim/scenarios/strictyaml"
+	"github.com/acqsim/acqsim/scenarios/transcript"
+	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator"
+	"github.com/acqsim/acqsim/simulator/frame"
+	"github.com/acqsim/acqsim/simulator/journal"
+)
+
+// armament is what serve brings about: causes, scenario files and triggers,
+// and the world that they take for granted.
+type armament struct {
+	planner   *scenarios.Planner // nil: nothing; the host is honest
+	files     *scenarios.Files
+	all       []scenarios.Arming
+	sites     []*scenarios.Scenario // that a person brings about
+	triggers  bool
+	world     *world.World
+	clock     time.Time // zero: no scenario says
+	profile   *profile.Profile
+	authority *wire.Authority
+
+	server atomic.Pointer[simulator.Server] // once it is up
+}
+
+// arm loads what is to be brought about and checks it against the world and
+// the listeners.
+func (e *effective) arm(w *world.World, listeners []simulator.Listener) (*armament, error) {
+	arms := &armament{world: w, files: scenarios.NewFiles(os.ReadFile, w)}
+	var err error
+	if arms.profile, err = profile.Open(e.Profile); err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	var found strictyaml.Problems
+	for _, text := range strings.FieldsFunc(strings.Join(e.Causes, ","), func(r rune) bool { return r == ',' }) {
+		name, terminal, _ := strings.Cut(text, "@")
+		s, err := library.Load(name, w)
+		if err != nil {
+			found.Add(err)
+			continue
+		}
+		arms.add(s, terminal, now)
+	}
+	for _, path := range e.Scenarios {
+		s, err := arms.files.Add(path)
+		if err != nil {
+			found.Add(err)
+			continue
+		}
+		arms.add(s, "", now)
+	}
+	find := func(name string) (*scenarios.Scenario, error) { return library.Load(name, w) }
+	chosen, byCard, err := scenarios.Chosen(w, find, now)
+	found.Add(err)
+	for _, c := range chosen {
+		arms.add(c.Scenario, c.Terminals, now)
+	}
+	if err := found.Err(); err != nil {
+		return nil, err
+	}
+	arms.triggers = e.Triggers
+	if len(arms.all) == 0 && len(byCard) == 0 && !e.Triggers {
+		return arms, nil
+	}
+	return arms, arms.load(e, listeners, byCard)
+}
+
+func (m *armament) add(s *scenarios.Scenario, terminal string, now time.Time) {
+	if s.IsSite() {
+		m.sites = append(m.sites, s)
+		return
+	}
+	m.all = append(m.all, scenarios.Arming{Scenario: s, Terminals: terminal, At: now})
+}
+
+// load makes the planner, and the world that the scenarios take for granted.
+func (m *armament) load(e *effective, listeners []simulator.Listener, byCard map[string]*scenarios.Scenario) (err error) {
+	given := make([]*scenarios.Scenario, len(m.all))
+	for i, a := range m.all {
+		given[i] = a.Scenario
+		if err := fits(a.Scenario, listeners); err != nil {
+			return err
+		}
+	}
+	if m.world, err = scenarios.Apply(m.world, given...); err != nil {
+		return err
+	}
+	if m.clock, err = scenarios.Clock(given...); err != nil {
+		return err
+	}
+	if m.authority, err = e.authority(); err != nil {
+		return err
+	}
+	m.planner = scenarios.NewPlanner(scenarios.PlannerOptions{Seed: e.Seed, SourceOf: m.sourceOf})
+	if err := m.planner.Arm(m.all...); err != nil {
+		return err
+	}
+	var causes []*scenarios.Scenario
+	if m.triggers {
+		for _, name := range library.Names() {
+			s, err := library.Load(name, nil)
+			if err != nil {
+				return err
+			}
+			causes = append(causes, s)
+		}
+	}
+	if m.triggers || len(byCard) > 0 {
+		t, err := scenarios.NewTriggers(causes, byCard)
+		if err != nil {
+			return err
+		}
+		m.planner.Trigger(t)
+	}
+	return nil
+}
+
+// sourceOf is the server's, once it is up.
+func (m *armament) sourceOf(terminal string) (netip.Addr, bool) {
+	if s := m.server.Load(); s != nil {
+		return s.SourceOf(terminal)
+	}
+	return netip.Addr{}, false
+}
+
+// equip gives a server what it needs to bring all that about.
+func (m *armament) equip(o *simulator.Options) {
+	if m.planner == nil {
+		return
+	}
+	o.Planner, o.ResponseTimeout, o.Authority = m.planner, m.profile.Timeouts.Response, m.authority
+}
+
+// authority is the CA of the terminals; nil: none was given.
+func (e *effective) authority() (*wire.Authority, error) {
+	if e.Authority == "" {
+		return nil, nil //nolint:nilnil // none is a valid configuration
+	}
+	ca, err := tls.LoadX509KeyPair(e.Authority, e.Authority)
+	if err != nil {
+		return nil, fmt.Errorf("the CA %s, a certificate and its key in PEM, can't be used: %w", e.Authority, err)
+	}
+	return wire.AuthorityFrom(ca, time.Now())
+}
+
+// fits reports a fault that none of the listeners that its rule selects can
+// show, with its place in the scenario.
+func fits(s *scenarios.Scenario, listeners []simulator.Listener) error {
+	var found strictyaml.Problems
+	for i := range s.Rules {
+		for _, f := range s.Rules[i].Fault {
+			var first error
+			ok := false
+			for j := range listeners {
+				err := faults.Fits(f.Fault, layerOf(&listeners[j]))
+				ok = ok || err == nil
+				if err != nil && first == nil {
+					first = err
+				}
+			}
+			if !ok && first != nil {
+				found.Add(f.At.Errorf("no listener can show it: %v", first))
+			}
+		}
+	}
+	return found.Err()
+}
+
+// layerOf is what a listener has for faults.
+func layerOf(l *simulator.Listener) faults.Layer {
+	d := l.Dialect
+	layer := faults.Layer{Defines: func(n int) bool { return n == 0 || d.Defines(n) }}
+	has := func(yes bool, n faults.Needs) {
+		if yes {
+			layer.Has |= n
+		}
+	}
+	f := d.Format()
+	has(runtime.GOOS == "linux", faults.NeedLinux)
+	has(l.TLS != nil, faults.NeedTLS)
+	has(f.TPDU, faults.NeedTPDU)
+	has(f.Header > 0, faults.NeedHeader)
+	has(d.MACField() > 0, faults.NeedMAC)
+	has(d.Defines(chipField), faults.NeedChip)
+	has(f.Length != frame.ASCII4 && f.Length != frame.Hex4, faults.NeedBinary)
+	return layer
+}
+
+// chipField is where chip data stands (DE 55).
+const chipField = 55
+
+// watchEvery is how often scenario files are looked at.
+const watchEvery = time.Second
+
+// watch reads edited scenario files again until ctx ends.
+func (m *armament) watch(ctx context.Context, j *journal.Journal) error {
+	if m.planner == nil {
+		return nil
+	}
+	// Rules may have struck listeners before the server was known.
+	_ = m.server.Load().Rearm() // the journal has it
+	t := time.NewTicker(watchEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case now := <-t.C:
+			for _, c := range m.files.Changes() {
+				j.Append(transcript.Event{Kind: transcript.Note, Actor: transcript.Acqsim, Text: m.replace(c, now)})
+			}
+		}
+	}
+}
+
+// replace puts an edited scenario in the place of the old one, and says so.
+func (m *armament) replace(c scenarios.FileChange, now time.Time) string {
+	if c.Err != nil {
+		return c.Err.Error()
+	}
+	if _, err := m.planner.Replace(c.New, now); err != nil {
+		return fmt.Sprintf("%s goes on as it was: %v", c.Path, err)
+	}
+	_ = m.server.Load().Rearm() // the journal has it
+	text := fmt.Sprintf("%s was edited: %s is armed anew", c.Path, c.New.Name)
+	if len(c.New.Given.World) > 0 {
+		text += "; what it changes in the world counts from the next start on"
+	}
+	return text
+}
+
+// text says what the server is, for its greeting.
+func (m *armament) text() string {
+	var b strings.Builder
+	if m.planner == nil {
+		b.WriteString("An honest acquirer: no faults.\n")
+	} else {
+		fmt.Fprintf(&b, "An acquirer with faults; terminals wait %v for a reply (profile %s).\n", m.profile.Timeouts.Response, m.profile.Name)
+		for _, a := range m.all {
+			whom := ""
+			if a.Terminals != "" {
+				whom = ", terminal " + a.Terminals
+			}
+			fmt.Fprintf(&b, "  %s%s: %s %s\n", a.Scenario.Name, whom, a.Scenario.Title.EN, a.Scenario.Title.ZH)
+		}
+		if m.triggers {
+			b.WriteString("  The last two digits of the amount choose a cause; x.00 is honest (acqsim causes --sheet).\n")
+		}
+	}
+	for _, s := range m.sites {
+		fmt.Fprintf(&b, "  %s, by hand: %s %s\n", s.Name, s.Site.EN, s.Site.ZH)
+	}
+	return b.String()
+}
