@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/acqsim/acqsim/scenarios"
 	"github.com/acqsim/acqsim/simulator"
 	"github.com/acqsim/acqsim/simulator/dialect"
 )
@@ -46,12 +47,18 @@ func TestReadme(t *testing.T) {
 }
 
 // readmeHost is where the commands of the README send to: the first dialect,
-// as :8583 is.
+// as :8583 is, with amounts that choose causes.
 func readmeHost(t *testing.T) net.Addr {
 	d, err := dialect.Load("unionpay-pos")
 	require.NoError(t, err)
+	all, err := causes()
+	require.NoError(t, err)
+	triggers, err := scenarios.NewTriggers(all, nil)
+	require.NoError(t, err)
+	planner := scenarios.NewPlanner(scenarios.PlannerOptions{})
+	planner.Trigger(triggers)
 	s, err := simulator.Start(context.Background(), simulator.Options{
-		Listeners: []simulator.Listener{{Address: "127.0.0.1:0", Dialect: d}},
+		Listeners: []simulator.Listener{{Address: "127.0.0.1:0", Dialect: d}}, Planner: planner,
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
@@ -64,7 +71,7 @@ func testTarget(t *testing.T, target string) {
 		t.Log("make is not installed, so its targets are not tried")
 		return
 	}
-	c := exec.Command("make", "--dry-run", target)
+	c := exec.Command("make", append([]string{"--dry-run"}, strings.Fields(target)...)...)
 	c.Dir = filepath.Join("..", "..")
 	out, err := c.CombinedOutput()
 	require.NoError(t, err, "make %s: %s", target, out)
