@@ -86,15 +86,19 @@ func serveUntilTheEnd(t *testing.T, args []string, address string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	var out, bad bytes.Buffer
+	log, err := os.Create("serve.log") // a server writes to both from several goroutines
+	require.NoError(t, err)
 	go func() {
 		defer close(done)
-		run(ctx, args, strings.NewReader(""), &out, &bad)
+		run(ctx, args, strings.NewReader(""), log, log)
 	}()
 	t.Cleanup(func() {
 		stop()
 		<-done
-		assert.Contains(t, out.String()+bad.String(), "alder", "the server says what it serves")
+		assert.NoError(t, log.Close())
+		said, err := os.ReadFile(log.Name())
+		assert.NoError(t, err)
+		assert.Contains(t, string(said), "alder", "the server says what it serves")
 	})
 	require.NoError(t, waitFor(t.Context(), address))
 }
