@@ -149,12 +149,13 @@ func (b *batch) writeOut() error {
 		return nil
 	}
 	c := b.c
+	at := time.Now() // before the peer can see any of it: what it does then comes after
 	err := c.w.Write(b.out)
-	at := time.Now()
+	written := time.Now()
 	before := 0 // bytes of the write that are of earlier replies
 	for i, s := range b.replies {
 		e := &b.sent[i]
-		e.At, e.Elapsed, e.Raw = at, at.Sub(b.began), b.evidence[s.from:s.to:s.to]
+		e.At, e.Elapsed, e.Raw = at, written.Sub(b.began), b.evidence[s.from:s.to:s.to]
 		failed := notSent(e, before, err)
 		before += len(e.Raw)
 		c.s.o.Metrics.add(&b.tally, e.Type, e.Outcome, e.Elapsed, failed)

@@ -58,6 +58,7 @@ func (b *batch) struckReply(x *exchange, honest []byte, d *faults.Delivery) {
 		return
 	}
 	e.Text = describe(out.Steps)
+	e.Readings = c.readings(x, honest, written(out.Steps), soundFrames(honest, frame)...)
 	o := &outbound{c: c, from: x.question.exchange.Terminal, event: *e, arrived: x.arrived, due: now, steps: out.Steps, masked: written(evidence.Steps), partner: d.Partner}
 	if p := x.question.plan.Request.ReplyTo; p != nil {
 		o.partner = p
@@ -251,6 +252,9 @@ func (o *outbound) sent(on *conn, r wire.Result) {
 		e.At = r.Last
 	}
 	e.Elapsed = e.At.Sub(o.arrived)
+	if r.First.Before(r.Last) {
+		e.First = r.First.Sub(o.arrived)
+	}
 	switch {
 	case r.Err != nil && r.Written >= len(o.masked) && r.Written > 0:
 		// All of it left; what failed came behind it.

@@ -55,6 +55,7 @@ func fillExchange(e *transcript.Event, x *exchange) {
 func (b *batch) recordRequest(x *exchange) {
 	e := b.addExchange(x, transcript.Received, transcript.Terminal)
 	e.MAC, e.Why = x.dec.MAC, x.why
+	e.Refers = x.refers(b.c.l.Dialect)
 	from := len(b.evidence)
 	b.evidence = append(b.evidence, x.frame.Raw...)
 	e.Secrets = b.c.l.Dialect.Mask(b.evidence[from:], &x.req.Index, len(x.frame.Raw)-len(x.frame.Body))

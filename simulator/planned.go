@@ -126,6 +126,7 @@ func (b *batch) recordForeign(x *exchange, n int) {
 	e.Text = describe(q.plan.Request.Steps)
 	e.Raw = written(q.plan.Request.Steps)[:n]
 	transcript.MaskRuns(e.Raw)
+	e.Readings = []transcript.Reading{{Unreadable: true}}
 	b.c.s.record(e)
 }
 

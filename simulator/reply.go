@@ -83,6 +83,10 @@ func (b *batch) fillSent(e *transcript.Event, x *exchange) {
 	fillExchange(e, x)
 	d := &x.dec
 	e.Outcome, e.Code, e.RRN, e.Approval, e.Why = d.Outcome, b.c.l.Dialect.Code(x.req.MTI, d.Outcome), d.RRN, d.Approval, d.Why
+	e.Asks = uint8(d.Asked)
+	if d.Response.MAC != nil {
+		e.MAC = transcript.MACOK
+	}
 }
 
 // hold keeps a reply until it is due.

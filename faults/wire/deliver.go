@@ -12,7 +12,7 @@ import (
 
 // Result is what became of a delivery.
 type Result struct {
-	First, Last time.Time // Options.Now of the first and the last write; zero: nothing was written
+	First, Last time.Time // Options.Now when the first and the last write began; zero: nothing was written
 	Written     int       // bytes that the connection took
 	Size        int       // bytes that the steps would have written
 	Ended       faults.Op // the final step that was done; 0: none
@@ -140,9 +140,10 @@ func (w *Writer) deliver(d *Delivery) (again bool) {
 
 // put writes one piece of a delivery.
 func (w *Writer) put(d *Delivery, b []byte) {
+	began := w.now() // before the peer can see any of it
 	err := w.writeLocked(b)
 	if err == nil {
-		d.result.Last = w.now()
+		d.result.Last = began
 		if d.result.First.IsZero() {
 			d.result.First = d.result.Last
 		}

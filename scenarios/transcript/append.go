@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/acqsim/acqsim/scenarios/display"
 	"github.com/acqsim/acqsim/scenarios/world"
 )
 
@@ -14,8 +15,8 @@ import (
 // events are equal lines:
 //
 //   - times are RFC 3339 in UTC with nine decimals (years 0000 to 9999),
-//     elapsed_ns is in nanoseconds;
-//   - kind, actor, type, mac, outcome and end are names in kebab-case;
+//     elapsed_ns, first_ns and acked_ns are in nanoseconds;
+//   - kind, actor, type, mac, outcome, end and shown are names in kebab-case;
 //   - mti, processing, stan and currency (ISO 4217 numeric) are strings of at
 //     least 4, 6, 6 and 3 digits, as on the wire; a processing code that is
 //     absent is 000000 or wasn't there;
@@ -65,6 +66,7 @@ func AppendJSON(dst []byte, e *Event) []byte {
 		o.text("mac", e.MAC.String())
 	}
 	o.secrets("secrets", e.Secrets)
+	o.refers("refers", e.Refers)
 	if e.Outcome != world.Undecided {
 		o.text("outcome", e.Outcome.String())
 	}
@@ -78,6 +80,9 @@ func AppendJSON(dst []byte, e *Event) []byte {
 	o.postings("postings", e.Postings)
 	o.time("due", e.Due)
 	o.integer("elapsed_ns", int64(e.Elapsed))
+	o.integer("first_ns", int64(e.First))
+	o.integer("acked_ns", int64(e.Acked))
+	o.number("asks", uint64(e.Asks))
 	o.number("written", uint64(e.Written))
 	o.number("lost", e.Lost)
 	if len(e.Raw) > 0 {
@@ -88,6 +93,11 @@ func AppendJSON(dst []byte, e *Event) []byte {
 	}
 	o.text("text", e.Text)
 	o.strike("strike", e.Strike)
+	o.readings("readings", e.Readings)
+	o.number("action", uint64(e.Action))
+	if e.Shown != display.NoOutcome {
+		o.text("shown", e.Shown.String())
+	}
 	return append(o.b, '}')
 }
 
@@ -215,6 +225,59 @@ func (o *object) strike(key string, s *Strike) {
 		item.b = append(item.b, ']')
 	}
 	o.b = append(item.b, '}')
+}
+
+func (o *object) refers(key string, r *Refers) {
+	if r == nil {
+		return
+	}
+	o.key(key)
+	item := object{b: append(o.b, '{'), empty: true}
+	if r.MTI != 0 {
+		item.digits("mti", uint64(r.MTI), mtiDigits)
+	}
+	if r.HasSTAN {
+		item.digits("stan", uint64(r.STAN), stanDigits)
+	}
+	item.truth("own", r.Own)
+	item.number("batch", uint64(r.Batch))
+	item.text("rrn", r.RRN)
+	item.text("reason", r.Reason)
+	o.b = append(item.b, '}')
+}
+
+func (o *object) readings(key string, all []Reading) {
+	if len(all) == 0 {
+		return
+	}
+	o.key(key)
+	o.b = append(o.b, '[')
+	for i := range all {
+		if i > 0 {
+			o.b = append(o.b, ',')
+		}
+		r := &all[i]
+		item := object{b: append(o.b, '{'), empty: true}
+		item.truth("unreadable", r.Unreadable)
+		if len(r.Differs) > 0 {
+			item.key("differs")
+			item.b = append(item.b, '[')
+			for i, n := range r.Differs {
+				if i > 0 {
+					item.b = append(item.b, ',')
+				}
+				item.b = strconv.AppendInt(item.b, int64(n), 10)
+			}
+			item.b = append(item.b, ']')
+		}
+		item.text("code", r.Code)
+		if r.MAC != MACUnchecked {
+			item.text("mac", r.MAC.String())
+		}
+		item.number("asks", uint64(r.Asks))
+		o.b = append(item.b, '}')
+	}
+	o.b = append(o.b, ']')
 }
 
 func appendPosting(b []byte, p *Posting) []byte {

@@ -6,6 +6,7 @@ package transcript
 import (
 	"time"
 
+	"github.com/acqsim/acqsim/scenarios/display"
 	"github.com/acqsim/acqsim/scenarios/world"
 )
 
@@ -34,6 +35,8 @@ const (
 	Missing          // events that could not be written here; Lost says how many, Why why
 	Difference       // something about a batch that terminal and host see differently; Text says what
 	Struck           // a rule of a scenario struck; Strike says which, Text what it does
+	Acted            // an action of a scenario begins at the terminal: Action is its number, Text its name
+	Reported         // the terminal's driver says how an action ended: Shown, Code, and as Text the display
 
 	kindCount
 )
@@ -104,9 +107,10 @@ type Event struct {
 	Amount     int64 // minor units
 	Currency   world.Currency
 	Batch      uint32
-	Card       uint32 // card#n: equal numbers are equal cards; 0: none
-	MAC        MACResult
-	Secrets    []Secret // what masking hid, and in which field
+	Card       uint32    // card#n: equal numbers are equal cards; 0: none
+	MAC        MACResult // of Received: as the host found it; of Sent: as the terminal finds it
+	Secrets    []Secret  // what masking hid, and in which field
+	Refers     *Refers   // of Received: what a reversal, void or completion names as its original
 
 	Outcome  world.Outcome
 	Code     string // DE 39 of the reply
@@ -117,6 +121,9 @@ type Event struct {
 	Postings []Posting
 	Due      time.Time     // of Held
 	Elapsed  time.Duration // of Sent: since the request was read
+	First    time.Duration // of Sent: when its first byte left, since the request was read; 0: with the last
+	Acked    time.Duration // of Sent: when the peer's TCP had acknowledged its last byte, since the request was read; 0: not known
+	Asks     uint8         // of Sent: processing request in the header (UnionPay): 1 download, 2 status, 3 sign on again
 
 	Written uint32 // of NotSent: how many bytes of Raw left all the same
 
@@ -128,6 +135,33 @@ type Event struct {
 	// Strike is the rule that struck: of Struck, and of what became of a
 	// reply because of it (Sent, NotSent, Discarded, Held, Closed).
 	Strike *Strike
+	// Readings is what a terminal can read in a reply that something has
+	// struck, message by message; nil: one, as the host made it.
+	Readings []Reading
+
+	Action uint32          // number of the scenario's action, from 1: of Acted and Reported
+	Shown  display.Outcome // of Reported
+}
+
+// Refers is what a request says of its original. Masking would not hide it, but
+// where it stands is the dialect's business.
+type Refers struct {
+	MTI     uint16 // from DE 90 or 56; 0: not stated
+	STAN    uint32
+	HasSTAN bool
+	Own     bool // STAN is the request's own DE 11: nothing else names the original
+	Batch   uint32
+	RRN     string
+	Reason  string // DE 39 of the request, or DE 25 of ISO 8583:1993
+}
+
+// Reading is what one message is to the terminal that reads it.
+type Reading struct {
+	Unreadable bool      // not whole, or no message at all
+	Differs    []int     // data elements in which it is not an answer to the request: 0 (the message type), 3, 4, 11, 41, 42
+	Code       string    // DE 39; "": absent
+	MAC        MACResult // as a terminal with the right key finds it
+	Asks       uint8     // as in [Event]
 }
 
 // Strike is a rule of a scenario that struck.

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/acqsim/acqsim/scenarios/display"
 	"github.com/acqsim/acqsim/scenarios/world"
 )
 
@@ -41,6 +42,7 @@ func fullEvent() Event {
 		Card:       2,
 		MAC:        MACIsWrong,
 		Secrets:    []Secret{{Field: 2, Kind: "pan"}, {Field: 52, Kind: "pin-block"}},
+		Refers:     &Refers{MTI: 200, STAN: 6, HasSTAN: true, Own: true, Batch: 1, RRN: "000000000009", Reason: "98"},
 		Outcome:    world.InsufficientFunds,
 		Code:       "51",
 		Why:        `balance 3 < 10 "CNY"`,
@@ -50,11 +52,17 @@ func fullEvent() Event {
 		Postings:   []Posting{{From: "good", To: "shop", Amount: 1000, Currency: 156}, {From: "a", To: "b", Amount: -1}},
 		Due:        time.Date(2026, 2, 17, 15, 30, 6, 0, time.UTC),
 		Elapsed:    1500 * time.Microsecond,
+		First:      1200 * time.Microsecond,
+		Acked:      1600 * time.Microsecond,
+		Asks:       3,
 		Written:    5,
 		Lost:       9,
 		Raw:        []byte{0x02, 0x00, 0xff},
 		Text:       "商户\n",
 		Strike:     &Strike{Scenario: "reply-lost", Rule: 2, Faults: []string{"reply.delay", "frame.split"}},
+		Readings:   []Reading{{Unreadable: true}, {Differs: []int{0, 11}, Code: "00", MAC: MACAbsent, Asks: 1}},
+		Action:     4,
+		Shown:      display.NoAnswer,
 	}
 }
 
@@ -62,10 +70,12 @@ const fullLine = `{"seq":7,"at":"2026-02-17T15:30:05.001002003Z","kind":"decided
 	`"dialect":"unionpay-pos","conn":3,"source":"127.0.0.1:40000","tls":true,"message":12,"terminal":"12345678",` +
 	`"merchant":"898111112345678","type":"sale","mti":"0200","processing":"190000","stan":"000001","amount":1000,` +
 	`"currency":"036","batch":1,"card":2,"mac":"wrong","secrets":[{"field":2,"kind":"pan"},{"field":52,"kind":"pin-block"}],` +
+	`"refers":{"mti":"0200","stan":"000006","own":true,"batch":1,"rrn":"000000000009","reason":"98"},` +
 	`"outcome":"insufficient-funds","code":"51","why":"balance 3 < 10 \"CNY\"","end":"rst","rrn":"000000000001","approval":"A00001",` +
 	`"postings":[{"from":"good","to":"shop","amount":1000,"currency":"156"},{"from":"a","to":"b","amount":-1}],` +
-	`"due":"2026-02-17T15:30:06.000000000Z","elapsed_ns":1500000,"written":5,"lost":9,"raw":"0200ff","text":"商户\n",` +
-	`"strike":{"scenario":"reply-lost","rule":2,"faults":["reply.delay","frame.split"]}}`
+	`"due":"2026-02-17T15:30:06.000000000Z","elapsed_ns":1500000,"first_ns":1200000,"acked_ns":1600000,"asks":3,"written":5,"lost":9,"raw":"0200ff","text":"商户\n",` +
+	`"strike":{"scenario":"reply-lost","rule":2,"faults":["reply.delay","frame.split"]},` +
+	`"readings":[{"unreadable":true},{"differs":[0,11],"code":"00","mac":"absent","asks":1}],"action":4,"shown":"no-answer"}`
 
 func TestAppendJSON(t *testing.T) {
 	full := fullEvent()
@@ -139,6 +149,30 @@ type plainEvent struct {
 	Raw        string         `json:"raw,omitzero"`
 	Text       string         `json:"text,omitzero"`
 	Strike     *plainStrike   `json:"strike,omitempty"`
+	Refers     *plainRefers   `json:"refers,omitempty"`
+	First      int64          `json:"first_ns,omitzero"`
+	Acked      int64          `json:"acked_ns,omitzero"`
+	Asks       uint8          `json:"asks,omitzero"`
+	Readings   []plainReading `json:"readings,omitempty"`
+	Action     uint32         `json:"action,omitzero"`
+	Shown      string         `json:"shown,omitzero"`
+}
+
+type plainRefers struct {
+	MTI    string `json:"mti,omitzero"`
+	STAN   string `json:"stan,omitzero"`
+	Own    bool   `json:"own,omitzero"`
+	Batch  uint32 `json:"batch,omitzero"`
+	RRN    string `json:"rrn,omitzero"`
+	Reason string `json:"reason,omitzero"`
+}
+
+type plainReading struct {
+	Unreadable bool   `json:"unreadable,omitzero"`
+	Differs    []int  `json:"differs,omitempty"`
+	Code       string `json:"code,omitzero"`
+	MAC        string `json:"mac,omitzero"`
+	Asks       uint8  `json:"asks,omitzero"`
 }
 
 type plainStrike struct {
@@ -189,6 +223,13 @@ func plain(e Event) plainEvent {
 		Batch: e.Batch, Card: e.Card, MAC: named(e.MAC.String(), e.MAC == 0),
 		Outcome: named(e.Outcome.String(), e.Outcome == 0), Code: e.Code, Why: e.Why, End: named(e.End.String(), e.End == 0), RRN: e.RRN, Approval: e.Approval,
 		Due: at(e.Due), Elapsed: int64(e.Elapsed), Written: e.Written, Lost: e.Lost, Raw: hex.EncodeToString(e.Raw), Text: e.Text,
+	}
+	p.First, p.Acked, p.Asks, p.Action, p.Shown = int64(e.First), int64(e.Acked), e.Asks, e.Action, named(e.Shown.String(), e.Shown == 0)
+	if r := e.Refers; r != nil {
+		p.Refers = &plainRefers{padded(uint64(r.MTI), 4, r.MTI == 0), padded(uint64(r.STAN), 6, !r.HasSTAN), r.Own, r.Batch, r.RRN, r.Reason}
+	}
+	for _, r := range e.Readings {
+		p.Readings = append(p.Readings, plainReading{r.Unreadable, r.Differs, r.Code, named(r.MAC.String(), r.MAC == 0), r.Asks})
 	}
 	for _, q := range e.Postings {
 		p.Postings = append(p.Postings, plainPosting{q.From, q.To, q.Amount, padded(uint64(q.Currency), 3, q.Currency == 0)})
@@ -338,6 +379,22 @@ func drawEvent(t *rapid.T, text *rapid.Generator[any]) Event {
 		for range rapid.IntRange(0, 3).Draw(t, "faults") {
 			e.Strike.Faults = append(e.Strike.Faults, str("fault"))
 		}
+	}
+	e.First = time.Duration(rapid.Int64().Draw(t, "first"))
+	e.Acked, e.Asks = time.Duration(rapid.Int64().Draw(t, "acked")), rapid.Uint8().Draw(t, "asks")
+	e.Action, e.Shown = rapid.Uint32().Draw(t, "action"), rapid.SampledFrom(append(display.Outcomes(), 0)).Draw(t, "shown")
+	if rapid.Bool().Draw(t, "refers") {
+		e.Refers = &Refers{MTI: rapid.Uint16().Draw(t, "mti"), Own: rapid.Bool().Draw(t, "own"), Batch: rapid.Uint32().Draw(t, "batch"), RRN: str("rrn"), Reason: str("reason")}
+		if e.Refers.HasSTAN = rapid.Bool().Draw(t, "has stan"); e.Refers.HasSTAN {
+			e.Refers.STAN = rapid.Uint32().Draw(t, "stan")
+		}
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "readings") {
+		r := Reading{Unreadable: rapid.Bool().Draw(t, "unreadable"), Code: str("code"), MAC: MACResult(rapid.IntRange(0, int(macCount)-1).Draw(t, "mac")), Asks: rapid.Uint8().Draw(t, "asks")}
+		for range rapid.IntRange(0, 3).Draw(t, "differs") {
+			r.Differs = append(r.Differs, rapid.IntRange(0, 128).Draw(t, "field"))
+		}
+		e.Readings = append(e.Readings, r)
 	}
 	if raw := rapid.SliceOfN(rapid.Byte(), 0, 40).Draw(t, "raw"); len(raw) > 0 {
 		e.Raw = raw

@@ -23,6 +23,8 @@ var kindNames = [kindCount]string{
 	Missing:     "missing",
 	Difference:  "difference",
 	Struck:      "struck",
+	Acted:       "acted",
+	Reported:    "reported",
 }
 
 var actorNames = [actorCount]string{

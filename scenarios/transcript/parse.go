@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/acqsim/acqsim/scenarios/display"
 	"github.com/acqsim/acqsim/scenarios/world"
 )
 
@@ -67,9 +68,13 @@ func (s *scanner) event() (Event, error) {
 		case "message":
 			e.Message, err = s.unsigned(math.MaxUint64)
 		case "elapsed_ns":
-			var ns int64
-			ns, err = s.signed()
-			e.Elapsed = time.Duration(ns)
+			e.Elapsed, err = s.duration()
+		case "first_ns":
+			e.First, err = s.duration()
+		case "acked_ns":
+			e.Acked, err = s.duration()
+		case "asks":
+			e.Asks, err = sized[uint8](s.unsigned(math.MaxUint8))
 		case "written":
 			e.Written, err = sized[uint32](s.unsigned(math.MaxUint32))
 		case "lost":
@@ -80,6 +85,16 @@ func (s *scanner) event() (Event, error) {
 			e.Text, err = s.string()
 		case "strike":
 			e.Strike, err = s.strike()
+		case "readings":
+			err = s.array(func() error {
+				r, err := s.reading()
+				e.Readings = append(e.Readings, r)
+				return err
+			})
+		case "action":
+			e.Action, err = sized[uint32](s.unsigned(math.MaxUint32))
+		case "shown":
+			e.Shown, err = named(s, display.ParseOutcome)
 		default:
 			return s.request(&e, key)
 		}
@@ -120,6 +135,8 @@ func (s *scanner) request(e *Event, key string) (err error) {
 			e.Secrets = append(e.Secrets, secret)
 			return err
 		})
+	case "refers":
+		e.Refers, err = s.refers()
 	default:
 		return s.decision(e, key)
 	}
@@ -195,6 +212,57 @@ func (s *scanner) strike() (*Strike, error) {
 	return v, err
 }
 
+func (s *scanner) refers() (*Refers, error) {
+	v := new(Refers)
+	err := s.object(func(key string) (err error) {
+		switch key {
+		case "mti":
+			v.MTI, err = sized[uint16](s.digits(mtiDigits, math.MaxUint16))
+		case "stan":
+			v.HasSTAN = true
+			v.STAN, err = sized[uint32](s.digits(stanDigits, math.MaxUint32))
+		case "own":
+			v.Own, err = s.truth()
+		case "batch":
+			v.Batch, err = sized[uint32](s.unsigned(math.MaxUint32))
+		case "rrn":
+			v.RRN, err = s.string()
+		case "reason":
+			v.Reason, err = s.string()
+		default:
+			err = errUnknownKey
+		}
+		return err
+	})
+	return v, err
+}
+
+func (s *scanner) reading() (Reading, error) {
+	var v Reading
+	err := s.object(func(key string) (err error) {
+		switch key {
+		case "unreadable":
+			v.Unreadable, err = s.truth()
+		case "differs":
+			err = s.array(func() error {
+				n, err := s.unsigned(math.MaxInt32)
+				v.Differs = append(v.Differs, int(n))
+				return err
+			})
+		case "code":
+			v.Code, err = s.string()
+		case "mac":
+			v.MAC, err = named(s, ParseMACResult)
+		case "asks":
+			v.Asks, err = sized[uint8](s.unsigned(math.MaxUint8))
+		default:
+			err = errUnknownKey
+		}
+		return err
+	})
+	return v, err
+}
+
 func (s *scanner) posting() (Posting, error) {
 	var p Posting
 	err := s.object(func(key string) (err error) {
@@ -215,6 +283,12 @@ func (s *scanner) posting() (Posting, error) {
 	return p, err
 }
 
+// duration reads nanoseconds.
+func (s *scanner) duration() (time.Duration, error) {
+	ns, err := s.signed()
+	return time.Duration(ns), err
+}
+
 // hex reads bytes in hexadecimal; none are nil.
 func (s *scanner) hex() ([]byte, error) {
 	text, err := s.string()
@@ -229,4 +303,4 @@ func (s *scanner) hex() ([]byte, error) {
 }
 
 // sized narrows a number whose limit has been checked.
-func sized[T ~uint16 | ~uint32](n uint64, err error) (T, error) { return T(n), err }
+func sized[T ~uint8 | ~uint16 | ~uint32](n uint64, err error) (T, error) { return T(n), err }
