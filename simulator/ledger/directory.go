@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/acqsim/acqsim/simulator/durable"
 )
 
 // A state directory holds
@@ -43,7 +45,7 @@ func takeLock(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
-	mine, err := lockFile(f)
+	mine, err := durable.Lock(f)
 	if err == nil && !mine {
 		text := make([]byte, 20)
 		n, _ := f.ReadAt(text, 0) // the number only makes the message better
@@ -203,7 +205,7 @@ func createLog(dir string, generation uint32) (f *os.File, size int64, seed uint
 	if err := os.Rename(tmp, path); err != nil {
 		return nil, 0, 0, fmt.Errorf("ledger: %w", errors.Join(err, os.Remove(tmp)))
 	}
-	if err := syncDir(dir); err != nil {
+	if err := durable.SyncDir(dir); err != nil {
 		return nil, 0, 0, err
 	}
 	f, err = openAtEnd(path, int64(len(start)))

@@ -7,6 +7,8 @@ import (
 	"io"
 	"maps"
 	"os"
+
+	"github.com/acqsim/acqsim/simulator/durable"
 )
 
 // records yields the whole book as records, oldest things first. A record is
@@ -138,7 +140,7 @@ func writeSnapshot(dir string, generation uint32, b *Book, stop func() error) (s
 	if err != nil {
 		return 0, fmt.Errorf("ledger: writing %s: %w", path, errors.Join(err, os.Remove(tmp)))
 	}
-	return size, syncDir(dir)
+	return size, durable.SyncDir(dir)
 }
 
 func writeRecords(f io.Writer, generation uint32, b *Book, stop func() error) (size int64, err error) {

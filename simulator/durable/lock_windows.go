@@ -1,4 +1,4 @@
-package ledger
+package durable
 
 import (
 	"errors"
@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// lockFile takes an exclusive lock that ends with the process, whatever ends
+// Lock takes an exclusive lock that ends with the process, whatever ends
 // it. It reports false if somebody else holds it. The locked byte lies beyond
 // the text, because a lock forbids others to read.
-func lockFile(f *os.File) (bool, error) {
+func Lock(f *os.File) (bool, error) {
 	err := windows.LockFileEx(windows.Handle(f.Fd()),
 		windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0,
 		&windows.Overlapped{Offset: 1 << 30})
@@ -19,10 +19,10 @@ func lockFile(f *os.File) (bool, error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("ledger: locking %s: %w", f.Name(), err)
+		return false, fmt.Errorf("durable: locking %s: %w", f.Name(), err)
 	}
 	return true, nil
 }
 
-// syncDir does nothing: Windows keeps names by itself.
-func syncDir(string) error { return nil }
+// SyncDir does nothing: Windows keeps names by itself.
+func SyncDir(string) error { return nil }
