@@ -13,6 +13,10 @@
 // only its loops and its one-write-per-message path are used; messages are
 // taken from its reader, in order, before it tries to match them.
 //
+// A [Terminal] is a whole POS of all that: it behaves as its profile says, and
+// stores what it must not forget before it sends anything. [Bugs] are the
+// mistakes of real firmware that it can be given.
+//
 // The package shares codec and security packages with the host, and none of
 // its decisions.
 package terminal

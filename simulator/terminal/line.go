@@ -42,6 +42,9 @@ type Options struct {
 
 	Limits frame.Limits // of frames; the zero value is their defaults
 
+	// gullible takes the next message for the reply, whatever it is: a firmware bug.
+	gullible bool
+
 	// Now is the clock that times are taken from. Default: time.Now.
 	Now func() time.Time
 }
@@ -179,6 +182,16 @@ func (l *Line) Close() error {
 		return fmt.Errorf("terminal: closing the line: %w", err)
 	}
 	return nil
+}
+
+// alive reports whether nothing has ended the line as far as is known.
+func (l *Line) alive() bool {
+	select {
+	case <-l.readerDone:
+		return false
+	default:
+		return !l.isClosed()
+	}
 }
 
 // ErrClosed says that the line was closed on this side.

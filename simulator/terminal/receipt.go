@@ -1,0 +1,124 @@
+package terminal
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/acqsim/acqsim/scenarios/transcript"
+	"github.com/acqsim/acqsim/scenarios/world"
+)
+
+// Receipt is what the printer gets: the same lines in both languages. Card
+// numbers are masked.
+type Receipt struct {
+	Lines []world.Bilingual
+}
+
+// English is the receipt in English.
+func (r Receipt) English() string { return r.text(func(l world.Bilingual) string { return l.EN }) }
+
+// Chinese is the receipt in Chinese.
+func (r Receipt) Chinese() string { return r.text(func(l world.Bilingual) string { return l.ZH }) }
+
+func (r Receipt) text(of func(world.Bilingual) string) string {
+	var b strings.Builder
+	for _, l := range r.Lines {
+		b.WriteString(of(l))
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+func (r *Receipt) add(en, zh, value string) {
+	if value != "" {
+		r.Lines = append(r.Lines, world.Bilingual{EN: en + ": " + value, ZH: zh + "：" + value})
+	}
+}
+
+// Display returns what the display says: the text of the response code after
+// an answer, else that of the outcome.
+func (r *Result) Display() world.Bilingual { return displayText(r.Outcome, r.Code) }
+
+func displayText(o Outcome, code string) world.Bilingual {
+	text := o.Display()
+	c, known := ResponseText(code)
+	if !known || o != Declined && o != Approved {
+		return text
+	}
+	if c.Meaning.EN != "" {
+		text.EN = c.Meaning.EN
+	}
+	switch {
+	case c.Display != "":
+		text.ZH = c.Display
+	case c.Meaning.ZH != "":
+		text.ZH = c.Meaning.ZH
+	}
+	return text
+}
+
+// titles are what receipts call transactions, in Chinese.
+var titles = map[world.TransactionType]string{
+	world.Inquiry: "余额查询", world.Sale: "消费", world.Void: "消费撤销", world.Refund: "退货",
+	world.Reversal: "冲正", world.SignOn: "签到", world.SignOff: "签退", world.Echo: "回响测试",
+	world.PreAuth: "预授权", world.PreAuthVoid: "预授权撤销", world.Completion: "预授权完成",
+	world.CompletionVoid: "预授权完成撤销", world.CompletionAdvice: "预授权完成（通知）", world.Cash: "取现",
+	world.CashBack: "消费返现", world.OfflineSale: "离线结算", world.Adjustment: "结算调整", world.Tip: "追加小费",
+	world.Settlement: "结算",
+}
+
+// receipt is the receipt of a result.
+func (t *Terminal) receipt(r *Result) Receipt {
+	rec := &r.Record
+	out := t.head(rec)
+	display := r.Display()
+	if r.Code != "" {
+		out.add("Response", "应答码", r.Code)
+	}
+	out.Lines = append(out.Lines, display)
+	if rec.Type == world.Settlement && r.Outcome == Approved {
+		out.Lines = append(out.Lines, world.Bilingual{EN: r.Why, ZH: r.Why})
+	}
+	return out
+}
+
+// slip says that a reversal was given up.
+func (t *Terminal) slip(p *Pending) Receipt {
+	out := t.head(&p.Record)
+	out.Lines = append(out.Lines, world.Bilingual{
+		EN: "REVERSAL NOT CONFIRMED: call the acquirer", ZH: "冲正未获确认，请联系收单行",
+	})
+	return out
+}
+
+// head are the lines about a transaction.
+func (t *Terminal) head(rec *Record) (out Receipt) {
+	out.add("Merchant", "商户号", t.c.Merchant)
+	out.add("Terminal", "终端号", t.c.Terminal)
+	name := strings.ToUpper(strings.ReplaceAll(rec.Type.String(), "-", " "))
+	out.Lines = append(out.Lines, world.Bilingual{EN: name, ZH: orElse(titles[rec.Type], name)})
+	if rec.PAN != "" {
+		out.add("Card", "卡号", transcript.MaskPAN(rec.PAN))
+	}
+	if rec.Amount != 0 {
+		out.add("Amount", "金额", world.FormatAmount(rec.Amount, rec.Currency)+" "+rec.Currency.Alpha())
+	}
+	if rec.Batch != 0 && rec.STAN != 0 {
+		out.add("Batch", "批次号", fmt.Sprintf("%06d", rec.Batch))
+	}
+	out.add("Trace", "凭证号", sixDigits(rec.STAN))
+	out.add("Reference", "参考号", rec.RRN)
+	out.add("Approval", "授权码", rec.Approval)
+	if !rec.Time.IsZero() {
+		out.add("Time", "时间", rec.Time.Format("2006-01-02 15:04:05"))
+	}
+	return out
+}
+
+// print prints, if there is a printer.
+func (t *Terminal) print(r Receipt) error {
+	if t.c.Print == nil {
+		return nil
+	}
+	return t.c.Print(r)
+}

@@ -1,0 +1,140 @@
+package terminal
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/acqsim/acqsim/scenarios/world"
+)
+
+// settle settles the batch: advices and reversals go first, then the totals,
+// and if the host has others, every transaction.
+func (t *Terminal) settle(ctx context.Context, r *Result) error {
+	if ok, err := t.first(ctx, r, true); !ok || err != nil {
+		return err
+	}
+	if t.s.Settling == nil {
+		if err := t.sendAdvices(ctx, r); err != nil {
+			return err
+		}
+		if len(t.s.Advices) > 0 {
+			r.end(NotPossible, "there are advices that the host has not answered")
+			return nil
+		}
+		t.s.total()
+		t.s.Settling = &Settling{STAN: t.s.next(), Totals: t.s.Totals}
+		if err := t.save(); err != nil {
+			return err
+		}
+	}
+	return t.finishSettlement(ctx, r)
+}
+
+// finishSettlement goes on with a settlement from where it stopped.
+func (t *Terminal) finishSettlement(ctx context.Context, r *Result) error {
+	g := t.s.Settling
+	r.Record = Record{Type: world.Settlement, STAN: g.STAN, Batch: t.s.Batch, Time: t.c.Now(), Currency: t.c.Currency}
+	if !g.Uploading {
+		if done, err := t.sendTotals(ctx, r); done || err != nil {
+			return err
+		}
+	}
+	if ok, err := t.upload(ctx, r); !ok || err != nil {
+		return err
+	}
+	totals := g.Totals
+	t.s.closeBatch()
+	r.end(Approved, "out of balance, the batch was uploaded: "+totals.String())
+	return t.save()
+}
+
+// String is short, for people.
+func (s SumsOfSide) String() string {
+	return fmt.Sprintf("%d sales (%d), %d refunds (%d)", s.Sales.Count, s.Sales.Amount, s.Refunds.Count, s.Refunds.Amount)
+}
+
+// sendTotals sends the 0500. Done says that nothing is to be uploaded.
+func (t *Terminal) sendTotals(ctx context.Context, r *Result) (done bool, err error) {
+	g := t.s.Settling
+	x, err := t.sendOfBatch(ctx, r, world.Settlement, &Record{STAN: g.STAN, Time: t.c.Now()}, nil)
+	if x == nil || err != nil {
+		return true, err
+	}
+	if x.Outcome != Approved && x.Outcome != Declined {
+		return true, nil // it is sent again as it is
+	}
+	out := x.Outcome == Approved && t.d.OutOfBalance(x.Reply.Body) ||
+		x.Outcome == Declined && x.Code == t.d.Code(x.Reply.MTI, world.OutOfBalance)
+	switch {
+	case out && !t.bugs[BugSkipsUpload]:
+		g.Uploading = true
+		return false, t.save()
+	case out || x.Outcome == Approved:
+		why := "balanced: "
+		if out {
+			why = "out of balance: "
+		}
+		totals := g.Totals
+		t.s.closeBatch()
+		r.end(Approved, why+totals.String())
+	default:
+		t.s.Settling = nil // the batch is kept
+	}
+	return true, t.save()
+}
+
+// upload sends every transaction that counts, and the end. False: the host did
+// not take one of them, and the result says so.
+func (t *Terminal) upload(ctx context.Context, r *Result) (bool, error) {
+	g := t.s.Settling
+	all := t.s.standing()
+	for g.Uploaded < len(all) {
+		rec := all[g.Uploaded]
+		about := rec
+		about.Original = &OriginalRecord{Type: rec.Type, STAN: rec.STAN, Batch: rec.Batch, Time: rec.Time}
+		about.STAN, about.Time = t.s.next(), t.c.Now()
+		if err := t.save(); err != nil {
+			return false, err
+		}
+		x, err := t.sendOfBatch(ctx, r, world.BatchUpload, &about, t.kept(world.BatchUpload, &rec))
+		if x == nil || err != nil || x.Outcome != Approved {
+			return false, err
+		}
+		g.Uploaded++
+		if err := t.save(); err != nil {
+			return false, err
+		}
+	}
+	end := world.SettlementEnd
+	if t.c.Messages.types[end] == nil {
+		end = world.BatchEnd
+	}
+	if g.EndSTAN == 0 {
+		g.EndSTAN = t.s.next()
+		if err := t.save(); err != nil {
+			return false, err
+		}
+	}
+	x, err := t.sendOfBatch(ctx, r, end, &Record{STAN: g.EndSTAN, Time: t.c.Now()}, nil)
+	return x != nil && err == nil && x.Outcome == Approved, err
+}
+
+// sendOfBatch sends one message of a settlement; nil: there is no line.
+func (t *Terminal) sendOfBatch(ctx context.Context, r *Result, is world.TransactionType, rec *Record, fields map[int]string) (*Exchange, error) {
+	g := t.s.Settling
+	p := t.params(rec, Card{})
+	p.Currency = t.c.Currency
+	p.Sales, p.Refunds, p.Uploaded, p.OutOfBalance = g.Totals.Sales, g.Totals.Refunds, g.Uploaded, g.Uploading
+	p.Fields = fields
+	req, err := t.c.Messages.Request(is, p, t.session)
+	if err != nil {
+		return nil, err
+	}
+	l, err := t.connect(ctx)
+	if err != nil {
+		return nil, t.noLine(ctx, r, err)
+	}
+	x, err := t.exchange(ctx, l, req, nil)
+	r.add(x)
+	return x, err
+}

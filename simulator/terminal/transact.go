@@ -1,0 +1,374 @@
+package terminal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/acqsim/acqsim/scenarios/profile"
+	"github.com/acqsim/acqsim/scenarios/world"
+)
+
+// Transaction is what is to be done at the terminal.
+type Transaction struct {
+	Type world.TransactionType
+	Card Card // where it is about an earlier transaction: default that one's
+
+	Amount int64 // minor units; default that of the transaction it is about
+	Cash   int64 // of Amount
+	Tip    int64 // of Amount
+
+	// Of is the STAN of the transaction of the batch that this one is about: the
+	// sale that is voided, the pre-authorisation that is completed.
+	Of uint32
+
+	// RRN, Approval and Batch name an original that is in no batch of this
+	// terminal any more, together with Of.
+	RRN, Approval string
+	Batch         uint32
+
+	// After is what happens at the terminal after an approval.
+	After AfterApproval
+}
+
+// AfterApproval is what happens at the terminal after an approval.
+type AfterApproval uint8
+
+// What can happen.
+const (
+	AllWell AfterApproval = iota
+	CardDeclines
+	PrinterFails
+	CardRemoved
+)
+
+// Result is what came of it.
+type Result struct {
+	Outcome Outcome
+	Code    string // response code; empty: none
+	Why     string // one clause, where the code does not say it all
+
+	// Record is the transaction as the terminal has it; its STAN is 0 if none was
+	// used.
+	Record Record
+
+	// Exchanges are all messages sent for it, in order: sign-on and reversals
+	// that had to come first, too.
+	Exchanges []*Exchange
+
+	Receipt Receipt
+}
+
+// ErrNotHere says that a terminal does not do such a transaction by itself.
+var ErrNotHere = errors.New("that is no transaction that is made at a terminal")
+
+// Do makes a transaction. What comes of it is the result; errors are mistakes
+// ([*MissingError], [*UnknownTypeError], [ErrNotHere]), ctx's own, or say that
+// the state can't be stored.
+func (t *Terminal) Do(ctx context.Context, x Transaction) (*Result, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := &Result{Record: Record{Type: x.Type}}
+	if t.dead != nil {
+		return r.end(NotPossible, "the terminal has stopped"), t.dead
+	}
+	defer func() {
+		if !t.c.KeepLine || t.dead != nil {
+			_ = t.hangUp() // what there was to say has been said
+		}
+	}()
+	err := t.do(ctx, x, r)
+	if err != nil && r.Outcome == NoOutcome {
+		r.end(NotPossible, err.Error())
+		if ctx.Err() != nil {
+			r.end(Cancelled, "")
+		}
+	}
+	r.Receipt = t.receipt(r)
+	return r, err
+}
+
+func (t *Terminal) do(ctx context.Context, x Transaction, r *Result) error {
+	switch x.Type {
+	case world.SignOn:
+		return t.signOn(ctx, r)
+	case world.SignOff, world.Echo:
+		return t.manage(ctx, x.Type, r)
+	case world.Settlement:
+		return t.settle(ctx, r)
+	case world.OfflineSale, world.Adjustment, world.Tip, world.CompletionAdvice:
+		return t.advise(x, r)
+	case world.Inquiry, world.Sale, world.Void, world.Refund, world.PreAuth, world.PreAuthVoid,
+		world.Completion, world.CompletionVoid, world.Cash, world.CashBack:
+	default:
+		return fmt.Errorf("terminal: %s: %w", x.Type, ErrNotHere)
+	}
+	rec, err := t.record(x, r)
+	if err != nil || r.Outcome != NoOutcome {
+		return err
+	}
+	if ok, err := t.first(ctx, r, !t.bugs[BugNextSaleFirst]); !ok || err != nil {
+		return err
+	}
+	if err := t.rounds(ctx, x, rec, r); err != nil {
+		return err
+	}
+	if r.Outcome == Approved && len(t.s.Advices) > 0 {
+		return t.sendAdvices(ctx, r)
+	}
+	return nil
+}
+
+// first does what has to come before a transaction: a sign-on that is due, a
+// settlement that was interrupted, reversals. False: it can't go on, and the
+// result says why.
+func (t *Terminal) first(ctx context.Context, r *Result, reverse bool) (bool, error) {
+	if t.s.SignOn && !t.bugs[BugIgnoresSignOn] {
+		sub := &Result{Record: Record{Type: world.SignOn}}
+		err := t.signOn(ctx, sub)
+		r.Exchanges = append(r.Exchanges, sub.Exchanges...)
+		if err != nil {
+			return false, err
+		}
+		if sub.Outcome != Approved {
+			o := sub.Outcome
+			if o == Declined {
+				o = NotPossible
+			}
+			r.end(o, "it has to sign on first: "+sub.said())
+			return false, nil
+		}
+	}
+	if reverse {
+		if o, err := t.reverse(ctx, r); o != NoOutcome || err != nil {
+			if o != NoOutcome {
+				r.end(o, "an earlier transaction has to be reversed first")
+			}
+			return false, err
+		}
+	}
+	if t.s.Settling != nil && r.Record.Type != world.Settlement {
+		sub := &Result{Record: Record{Type: world.Settlement}}
+		err := t.finishSettlement(ctx, sub)
+		r.Exchanges = append(r.Exchanges, sub.Exchanges...)
+		if err != nil {
+			return false, err
+		}
+		if t.s.Settling != nil {
+			r.end(NotPossible, "a settlement has to be finished first: "+sub.said())
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// record makes the record of an online transaction; the result says so if it
+// is not possible.
+func (t *Terminal) record(x Transaction, r *Result) (Record, error) {
+	rec := Record{
+		Type: x.Type, Time: t.c.Now(), PAN: x.Card.number(), Expiry: x.Card.Expiry, Currency: t.c.Currency,
+		Amount: x.Amount, Cash: x.Cash, Tip: x.Tip, RRN: x.RRN, Approval: x.Approval,
+	}
+	if x.Of == 0 {
+		return rec, nil
+	}
+	was := t.s.find(x.Of)
+	if was == nil {
+		rec.Original = &OriginalRecord{Type: usualOriginal(x.Type), STAN: x.Of, Batch: x.Batch}
+		if x.Type != world.Refund && x.RRN == "" && x.Approval == "" && x.Card.number() == "" {
+			r.end(NotPossible, fmt.Sprintf("there is no transaction %06d in the batch", x.Of))
+		}
+		return rec, nil
+	}
+	if why := was.refuses(x.Type); why != "" {
+		r.end(NotPossible, fmt.Sprintf("transaction %06d %s", x.Of, why))
+		return rec, nil
+	}
+	rec.Original = &OriginalRecord{Type: was.Type, STAN: was.STAN, Batch: was.Batch, Time: was.Time}
+	rec.Currency = was.Currency
+	if rec.PAN == "" {
+		rec.PAN, rec.Expiry = was.PAN, was.Expiry
+	}
+	if rec.Amount == 0 {
+		rec.Amount = was.Amount
+	}
+	rec.RRN, rec.Approval = orElse(rec.RRN, was.RRN), orElse(rec.Approval, was.Approval)
+	return rec, nil
+}
+
+// refuses says why a transaction can't be what a later one is about; empty: it
+// can.
+func (r *Record) refuses(later world.TransactionType) string {
+	if r.Undone {
+		return "is undone already"
+	}
+	fits := map[world.TransactionType][]world.TransactionType{
+		world.Void:             {world.Sale, world.Cash, world.CashBack, world.OfflineSale},
+		world.PreAuthVoid:      {world.PreAuth},
+		world.Completion:       {world.PreAuth},
+		world.CompletionAdvice: {world.PreAuth},
+		world.CompletionVoid:   {world.Completion},
+		world.Refund:           {world.Sale},
+		world.Adjustment:       {world.Sale, world.OfflineSale},
+		world.Tip:              {world.Sale, world.OfflineSale},
+	}
+	switch {
+	case !slices.Contains(fits[later], r.Type):
+		return fmt.Sprintf("is a %s: a %s can't be about it", r.Type, later)
+	case r.Completed:
+		return "is completed already"
+	}
+	return ""
+}
+
+// params are the values of a record's message. The card adds what is not kept.
+func (t *Terminal) params(rec *Record, card Card) Params {
+	if card.PAN == "" && card.Track2 == "" {
+		card.PAN, card.Expiry = rec.PAN, rec.Expiry
+	}
+	p := Params{
+		Terminal: t.c.Terminal, Merchant: t.c.Merchant, Card: card,
+		Amount: rec.Amount, HasAmount: rec.Amount != 0, Cash: rec.Cash, Tip: rec.Tip, Currency: rec.Currency,
+		STAN: rec.STAN, Batch: t.s.Batch, RRN: rec.RRN, Approval: rec.Approval, Time: rec.Time,
+	}
+	if o := rec.Original; o != nil {
+		p.Original = Original{Type: o.Type, STAN: o.STAN, Batch: o.Batch, Time: o.Time}
+	}
+	return p
+}
+
+// rounds makes an online transaction, again with another PIN if that was wrong.
+func (t *Terminal) rounds(ctx context.Context, x Transaction, rec Record, r *Result) error {
+	most := t.p.PIN.Rounds
+	if t.bugs[BugAsksPINForever] {
+		most = 2*most + 2
+	}
+	for round := 1; ; round++ {
+		if err := t.attempt(ctx, x, rec, r); err != nil {
+			return err
+		}
+		if !t.wrongPIN(r) || x.Card.PIN == "" || round >= most || t.c.PIN == nil {
+			return nil
+		}
+		pin, ok := t.c.PIN(round + 1)
+		if !ok {
+			return nil
+		}
+		x.Card.PIN = pin
+		if ok, err := t.first(ctx, r, true); !ok || err != nil {
+			return err
+		}
+	}
+}
+
+// wrongPIN reports whether the last exchange was declined for its PIN.
+func (t *Terminal) wrongPIN(r *Result) bool {
+	x := r.last()
+	return r.Outcome == Declined && x != nil && x.Reply != nil && r.Code == t.d.Code(x.Reply.MTI, world.IncorrectPIN)
+}
+
+// attempt sends an online transaction once, and draws the conclusions.
+func (t *Terminal) attempt(ctx context.Context, x Transaction, rec Record, r *Result) error {
+	before := t.s.STAN
+	rec.STAN, rec.Batch, rec.Time = t.nextSTAN(), t.s.Batch, t.c.Now()
+	p := t.params(&rec, x.Card)
+	req, err := t.c.Messages.Request(rec.Type, p, t.session)
+	if err != nil {
+		t.s.STAN = before
+		return err
+	}
+	rec.Entry = req.facts.fields[fieldEntry]
+	r.Record = rec
+	reverses := t.p.Reverses(rec.Type)
+	pend := func(when profile.Stored) error {
+		if reverses && t.p.Reversal.Stored == when {
+			t.s.Pending = append(t.s.Pending, Pending{Record: rec, Reason: t.p.Reversal.Reasons.NoAnswer})
+			return t.save()
+		}
+		if when == profile.BeforeConnect {
+			return t.save() // the STAN is used, whatever happens
+		}
+		return nil
+	}
+	if err := pend(profile.BeforeConnect); err != nil {
+		return err
+	}
+	if err := t.at(BeforeConnect); err != nil {
+		return err
+	}
+	l, err := t.connect(ctx)
+	if err != nil {
+		return t.noLine(ctx, r, err)
+	}
+	if err := pend(profile.BeforeSend); err != nil {
+		return err
+	}
+	if err := t.at(BeforeSend); err != nil {
+		return err
+	}
+	ex, err := t.exchange(ctx, l, req, func() error { return pend(profile.AfterSend) })
+	r.add(ex)
+	if err != nil {
+		return err // what is stored stays
+	}
+	return t.conclude(ctx, x, rec, ex, r)
+}
+
+// fieldEntry is DE 22.
+const fieldEntry = 22
+
+func (t *Terminal) nextSTAN() uint32 {
+	if t.bugs[BugReusesSTAN] && t.s.STAN > 0 {
+		return t.s.STAN
+	}
+	return t.s.next()
+}
+
+// noLine makes an outcome of a failed connect.
+func (t *Terminal) noLine(ctx context.Context, r *Result, err error) error {
+	if ctx.Err() != nil {
+		r.end(Cancelled, "while connecting")
+		return ctx.Err()
+	}
+	r.end(CannotConnect, err.Error())
+	if t.bugs[BugShowsConnectAsDecline] {
+		r.end(Declined, "")
+	}
+	return nil
+}
+
+// end says how it ended.
+func (r *Result) end(o Outcome, why string) *Result {
+	r.Outcome, r.Why = o, why
+	if o != Approved && o != Declined && o != CardDeclined {
+		r.Code = ""
+	}
+	return r
+}
+
+// add appends an exchange that decides the result.
+func (r *Result) add(x *Exchange) {
+	r.Exchanges = append(r.Exchanges, x)
+	r.Outcome, r.Code, r.Why = x.Outcome, x.Code, x.Why
+}
+
+func (r *Result) last() *Exchange {
+	if len(r.Exchanges) == 0 {
+		return nil
+	}
+	return r.Exchanges[len(r.Exchanges)-1]
+}
+
+// said is what the display says, in English, and why.
+func (r *Result) said() string {
+	text := displayText(r.Outcome, r.Code).EN
+	if r.Why != "" {
+		text += ": " + r.Why
+	}
+	return text
+}
+
+// day is the date that a moment falls on.
+func day(at time.Time) string { return at.Format(time.DateOnly) }
