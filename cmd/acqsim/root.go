@@ -59,6 +59,7 @@ terminals over TCP as a real acquirer does, keeps books, and says why.`,
 	root.AddCommand(
 		newServeCommand(a),
 		newSendCommand(a),
+		newTerminalCommand(a),
 		newDecodeCommand(a),
 		newExportCommand(a),
 		newDialectsCommand(a),

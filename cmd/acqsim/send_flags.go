@@ -48,25 +48,12 @@ type sendFlags struct {
 const autoPIN = "auto"
 
 func (f *sendFlags) define(s *pflag.FlagSet) {
-	s.StringVar(&f.to, "to", "", "send to `HOST:PORT` (default the port of this machine where acqsim serve has the dialect)")
-	s.StringVar(&f.dialect, "dialect", "", "`NAME` of the dialect, or its file (default that of the first listener)")
-	s.StringVar(&f.messages, "messages", "", "take the wording of the messages from this `FILE`")
+	f.defineHost(s)
 	s.DurationVar(&f.timeout, "timeout", 30*time.Second, "`TIME` to wait for the reply")
 	s.DurationVar(&f.connect, "connect-timeout", 10*time.Second, "`TIME` to wait for the connection")
 
-	s.BoolVar(&f.tls, "tls", false, "use TLS")
-	s.StringVar(&f.ca, "ca", "", "trust the certificates of this PEM `FILE`, not the system's")
-	s.StringVar(&f.cert, "cert", "", "show the certificate of this PEM `FILE`")
-	s.StringVar(&f.key, "key", "", "the certificate's key is in this PEM `FILE`")
-	s.BoolVar(&f.insecure, "insecure", false, "use TLS and accept any certificate")
-
-	s.StringVar(&f.card, "card", "", "`ALIAS` of a card of the world, or a card number (default good)")
-	s.StringVar(&f.pin, "pin", "", "enter this `PIN`; auto: the one that the world knows of the card")
-	s.BoolVar(&f.chip, "chip", false, "use the card's chip: ask the issuer, and check what it answers; the world must know the issuer's master key")
+	f.defineCard(s)
 	s.StringVar(&f.ksn, "ksn", "", "key serial number of the request under DUKPT, `HEX` (default by --terminal and --stan)")
-	s.StringVar(&f.currency, "currency", "", "`CODE` of the currency, such as CNY (default that of the card's account)")
-	s.StringVar(&f.terminal, "terminal", "", "`ID` of the terminal (default the first of the world in service)")
-	s.StringVar(&f.merchant, "merchant", "", "`ID` of the merchant (default the terminal's)")
 	s.Uint32Var(&f.stan, "stan", 0, "`NUMBER` of the transaction, 1 to 999999 (default by the clock)")
 	s.Uint32Var(&f.batch, "batch", 1, "`NUMBER` of the batch; a sign-on brings the host's")
 	s.StringVar(&f.rrn, "rrn", "", "retrieval reference `NUMBER` of the original")
@@ -95,6 +82,29 @@ func (f *sendFlags) define(s *pflag.FlagSet) {
 	s.BoolVar(&f.hex, "hex", false, "print the frames in hexadecimal, too")
 	s.BoolVar(&f.json, "json", false, "print one JSON object instead")
 	s.BoolVar(&f.unsafe, "unsafe", false, "mask nothing: card numbers and PIN blocks are shown as they are")
+}
+
+// defineHost defines the flags that say which host to talk to, and how.
+func (f *sendFlags) defineHost(s *pflag.FlagSet) {
+	s.StringVar(&f.to, "to", "", "send to `HOST:PORT` (default the port of this machine where acqsim serve has the dialect)")
+	s.StringVar(&f.dialect, "dialect", "", "`NAME` of the dialect, or its file (default that of the first listener)")
+	s.StringVar(&f.messages, "messages", "", "take the wording of the messages from this `FILE`")
+
+	s.BoolVar(&f.tls, "tls", false, "use TLS")
+	s.StringVar(&f.ca, "ca", "", "trust the certificates of this PEM `FILE`, not the system's")
+	s.StringVar(&f.cert, "cert", "", "show the certificate of this PEM `FILE`")
+	s.StringVar(&f.key, "key", "", "the certificate's key is in this PEM `FILE`")
+	s.BoolVar(&f.insecure, "insecure", false, "use TLS and accept any certificate")
+}
+
+// defineCard defines the flags that say whose card is used, where.
+func (f *sendFlags) defineCard(s *pflag.FlagSet) {
+	s.StringVar(&f.card, "card", "", "`ALIAS` of a card of the world, or a card number (default good)")
+	s.StringVar(&f.pin, "pin", "", "enter this `PIN`; auto: the one that the world knows of the card")
+	s.BoolVar(&f.chip, "chip", false, "use the card's chip: ask the issuer, and check what it answers; the world must know the issuer's master key")
+	s.StringVar(&f.currency, "currency", "", "`CODE` of the currency, such as CNY (default that of the card's account)")
+	s.StringVar(&f.terminal, "terminal", "", "`ID` of the terminal (default the first of the world in service)")
+	s.StringVar(&f.merchant, "merchant", "", "`ID` of the merchant (default the terminal's)")
 }
 
 // sendTypes are the transactions that can be sent.
