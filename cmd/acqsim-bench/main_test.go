@@ -49,7 +49,7 @@ var short = []string{"-quick", "-time", "10ms", "-conns", "1", "-idle", "20", "-
 func TestQuickRunPrintsATable(t *testing.T) {
 	code, stdout, stderr := program(t.Context(), short...)
 	require.Equal(t, exitOK, code, stderr)
-	for _, want := range []string{"unionpay-pos", "echo msg/s", "acqsim msg/s", "fewest–most", "idle connection"} {
+	for _, want := range []string{"unionpay-pos", "echo msg/s", "acqsim msg/s", "fewest–most", "idle connection", "none armed msg/s", "accept.close"} {
 		assert.Contains(t, stdout, want)
 	}
 	assert.Contains(t, stderr, "1/", "progress goes to stderr")
@@ -65,12 +65,17 @@ func TestOutputForMachinesAndDocumentation(t *testing.T) {
 	assert.Len(t, r.Cells, 2)
 	assert.Len(t, r.Idle, len(bench.Servers()))
 	assert.Len(t, r.Soak.Points, 10)
+	assert.Len(t, r.Armed, 1)
+	require.NotNil(t, r.Delays)
+	assert.Len(t, r.Delays.Faults, 6)
 	assert.NotEmpty(t, r.Machine.CPU)
 	assert.Equal(t, 10, strings.Count(stderr, "after garbage collection"))
 
-	code, stdout, stderr = program(t.Context(), append(short, "-markdown", "-idle", "0")...)
+	code, stdout, stderr = program(t.Context(), append(short, "-markdown", "-idle", "0", "-armed=false", "-delays=false")...)
 	require.Equal(t, exitOK, code, stderr)
 	assert.Contains(t, stdout, "| ---")
+	assert.NotContains(t, stdout, "none armed")
+	assert.NotContains(t, stdout, "accept.close")
 }
 
 func TestWrongUsage(t *testing.T) {

@@ -64,6 +64,8 @@ func startProfile(file string) (stop func() error, err error) {
 type settings struct {
 	options  bench.Options
 	table    bool
+	armed    bool
+	delays   bool
 	idle     int
 	soak     uint64
 	markdown bool
@@ -94,6 +96,8 @@ func parse(args []string, stderr io.Writer, command serverCommand) (*settings, e
 	f.DurationVar(&o.Warmup, "warmup", 0, "time of the round before, which does not count (default half a round)")
 	f.IntVar(&o.Terminals, "terminals", 2000, "terminals, shared out among the connections")
 	f.BoolVar(&s.table, "table", true, "measure the table")
+	f.BoolVar(&s.armed, "armed", true, "measure what a scenario costs that is armed for another terminal")
+	f.BoolVar(&s.delays, "delays", true, "measure by how much faults that wait miss their time")
 	f.IntVar(&s.idle, "idle", 10_000, "measure the memory of this many idle connections; 0: don't")
 	f.Uint64Var(&s.soak, "soak", 0, "measure the memory over this many messages, such as 10000000; 0: don't")
 	f.BoolVar(&s.markdown, "markdown", false, "print Markdown, for docs/performance.md")
@@ -220,11 +224,25 @@ func measureWith(ctx context.Context, args []string, stdout, stderr io.Writer, c
 // all measures the parts that are wanted. Wrong replies in one don't keep the
 // others from being measured; whatever else goes wrong does.
 func (s *settings) all(ctx context.Context, r *bench.Report, p *progress) (err error) {
-	if s.table {
-		r.Cells, err = bench.Run(ctx, s.options)
-		if wrong := (*bench.WrongReplies)(nil); err != nil && !errors.As(err, &wrong) {
+	for _, part := range []struct {
+		wanted  bool
+		measure func(context.Context, bench.Options) ([]bench.Cell, error)
+		cells   *[]bench.Cell
+	}{{s.table, bench.Run, &r.Cells}, {s.armed, bench.MeasureArmed, &r.Armed}} {
+		if !part.wanted {
+			continue
+		}
+		var perr error
+		*part.cells, perr = part.measure(ctx, s.options)
+		err = errors.Join(err, perr)
+		if wrong := (*bench.WrongReplies)(nil); perr != nil && !errors.As(perr, &wrong) {
 			return err
 		}
+	}
+	if s.delays && ctx.Err() == nil {
+		var derr error
+		r.Delays, derr = bench.MeasureDelays(ctx, s.options)
+		err = errors.Join(err, derr)
 	}
 	if s.idle > 0 && ctx.Err() == nil {
 		var ierr error

@@ -84,7 +84,7 @@ func (o *Options) measureIdle(ctx context.Context, server string, n int) (_ *Idl
 		return nil, err
 	}
 	one.close()
-	addr, err := p.address(f.traffic)
+	addr, err := p.address(f.traffic.String())
 	if err != nil {
 		return nil, err
 	}

@@ -50,11 +50,11 @@ func spawn(server string, cmd *exec.Cmd) (*process, error) {
 	return p, nil
 }
 
-// address is where the server takes the traffic.
-func (p *process) address(t Traffic) (string, error) {
-	a := p.Addresses[t.String()]
+// address is where the listener of that name is: of a traffic, or a fault.
+func (p *process) address(name string) (string, error) {
+	a := p.Addresses[name]
 	if a == "" {
-		return "", fmt.Errorf("bench: the %s server has no listener for %s", p.server, t)
+		return "", fmt.Errorf("bench: the %s server has no listener for %s", p.server, name)
 	}
 	return a, nil
 }

@@ -16,6 +16,8 @@ type Report struct {
 	Machine  Machine   `json:"machine"`
 	Options  Options   `json:"options"`
 	Cells    []Cell    `json:"cells,omitempty"`
+	Armed    []Cell    `json:"armed,omitempty"`
+	Delays   *Delays   `json:"delays,omitempty"`
 	Idle     []Idle    `json:"idle,omitempty"`
 	Soak     *Soak     `json:"soak,omitempty"`
 	Complete bool      `json:"complete"` // false: it was interrupted or failed; what is here was measured
@@ -46,6 +48,17 @@ func (r *Report) write(w io.Writer, markdown bool) error {
 		fmt.Fprintf(&b, "\nMedians of %d rounds of %v each, servers in turns, %d terminals; servers and load share the cores.\n\n", o.Rounds, o.Time, o.Terminals)
 		writeTable(&b, r.cellRows(), markdown)
 	}
+	if len(r.Armed) > 0 {
+		fmt.Fprintf(&b, "\nWith a scenario armed that selects another terminal (%s), and with none, in turns of %v:\n\n",
+			armedCause, r.Options.Time/armedTurns)
+		writeTable(&b, r.armedRows(), markdown)
+	}
+	if d := r.Delays; d != nil && len(d.Faults) > 0 {
+		fmt.Fprintf(&b, "\nBy how much faults that wait miss the time they were given, as a terminal sees it: idle, and under\n"+
+			"%d connections that never pause (%s msg/s), whose load shares the cores. In microseconds:\n\n",
+			delayConnections, thousands(uint64(d.Load)))
+		writeTable(&b, d.rows(), markdown)
+	}
 	if len(r.Idle) > 0 {
 		fmt.Fprintf(&b, "\nMemory of an idle connection that has done one sale:\n\n")
 		writeTable(&b, r.idleRows(), markdown)
@@ -74,18 +87,10 @@ func (r *Report) cellRows() [][]string {
 	}
 	rows := [][]string{head}
 	for _, c := range r.Cells {
-		mac := "off"
-		if c.Traffic.MAC {
-			mac = "on"
-		}
-		row := []string{c.Traffic.Dialect, mac, thousands(uint64(c.Connections)), strconv.Itoa(c.Depth)} //nolint:gosec // positive
+		row := []string{c.Traffic.Dialect, c.Traffic.mac(), thousands(uint64(c.Connections)), strconv.Itoa(c.Depth)} //nolint:gosec // positive
 		for _, s := range r.Options.Servers {
 			f := c.Servers[s]
-			speed := thousands(uint64(f.PerSecond))
-			if f.Wrong > 0 {
-				speed = fmt.Sprintf("WRONG (%d)", f.Wrong)
-			}
-			row = append(row, speed, micros(f.P50), micros(f.P99),
+			row = append(row, f.speed(), micros(f.P50), micros(f.P99),
 				thousands(f.Fewest)+"–"+thousands(f.Most), micros(f.CPU))
 		}
 		if both {

@@ -40,7 +40,7 @@ func (o *Options) Complete() error {
 		return errors.New("bench: no command for server processes")
 	}
 	for _, s := range o.Servers {
-		if !slices.Contains(Servers(), s) {
+		if !slices.Contains(Servers(), s) && s != ArmedServer {
 			return fmt.Errorf("bench: no server %q", s)
 		}
 	}
@@ -93,10 +93,11 @@ type Cell struct {
 	Connections int                `json:"connections"`
 	Depth       int                `json:"depth"`
 	Servers     map[string]*Figure `json:"servers"` // by name
-	// Ratio is acqsim's messages per second over the echo's, and TailRatio its
-	// p99 over the echo's: the median of the rounds' pairs. 0: one is missing.
+	// Ratio is the second server's messages per second over the first's, and
+	// TailRatio its p99: the median of the rounds' pairs. 0: one is missing.
 	Ratio     float64 `json:"ratio"`
 	TailRatio float64 `json:"tail_ratio"`
+	CPURatio  float64 `json:"cpu_ratio,omitempty"` // CPU per message, likewise; 0: not known
 }
 
 // Figure is what one server did in one cell; medians of the rounds.
@@ -231,7 +232,7 @@ func (o *Options) measure(ctx context.Context, c *Cell) (err error) {
 // connect signs the fleet on where the traffic needs it, and opens n
 // connections.
 func (p *process) connect(ctx context.Context, f *fleet, n, depth int) (*load, error) {
-	addr, err := p.address(f.traffic)
+	addr, err := p.address(f.traffic.String())
 	if err != nil {
 		return nil, err
 	}
@@ -277,13 +278,16 @@ func (c *Cell) fill(all []*series) error {
 	if len(all) < 2 {
 		return err
 	}
-	var speed, tail []float64
+	var speed, tail, cpu []float64
 	for i, base := range all[0].rounds {
 		other := all[1].rounds[i]
 		speed = append(speed, other.perSecond()/max(base.perSecond(), 1))
 		tail = append(tail, float64(other.hist.Quantile(0.99))/max(float64(base.hist.Quantile(0.99)), 1))
+		if i < len(all[0].cpu) && all[0].cpu[i] > 0 { // systems other than Linux don't tell
+			cpu = append(cpu, float64(all[1].cpu[i])/float64(all[0].cpu[i]))
+		}
 	}
-	c.Ratio, c.TailRatio = median(speed), median(tail)
+	c.Ratio, c.TailRatio, c.CPURatio = median(speed), median(tail), median(cpu)
 	return err
 }
 

@@ -80,6 +80,7 @@ func TestFillJudgesPairByPair(t *testing.T) {
 	// The machine is twice as fast in the second round: ratios don't notice.
 	base := &series{process: &process{server: "base"}, rounds: []*round{second(100, 1000), second(200, 500), second(100, 1000)}}
 	other := &series{process: &process{server: "other"}, rounds: []*round{second(80, 2000), second(160, 1000), second(10, 9000)}}
+	base.cpu, other.cpu = []time.Duration{4, 0, 2}, []time.Duration{6, 9, 9}
 	bad := errors.New("DE 39 is 96")
 	other.rounds[1].wrong, other.rounds[1].err = 3, bad
 
@@ -91,6 +92,7 @@ func TestFillJudgesPairByPair(t *testing.T) {
 	assert.EqualValues(t, 3, wrong.N)
 	assert.InDelta(t, 0.8, c.Ratio, 1e-9)
 	assert.InDelta(t, 2, c.TailRatio, 0.02)
+	assert.InDelta(t, 1.5, c.CPURatio, 1e-9, "of the rounds where the CPU is known")
 	assert.InDelta(t, 100, c.Servers["base"].PerSecond, 1e-9)
 	assert.EqualValues(t, 5, c.Servers["other"].Fewest)
 	assert.EqualValues(t, 160, c.Servers["other"].Most)

@@ -16,6 +16,12 @@ import (
 const (
 	EchoServer   = "echo"
 	AcqsimServer = "acqsim"
+
+	// ArmedServer is acqsim with a scenario armed for another terminal than
+	// those that trade, and DelayServer one with a fault that waits on each of
+	// its listeners. They are measured in parts of their own.
+	ArmedServer = "acqsim+armed"
+	DelayServer = "acqsim+delays"
 )
 
 // hello is the first line of a server process: where it listens, by the name
@@ -78,12 +84,16 @@ func start(ctx context.Context, server string) (addresses map[string]string, sto
 		return startEcho(ctx)
 	case AcqsimServer:
 		return startAcqsim(ctx)
+	case ArmedServer:
+		return startArmed(ctx)
+	case DelayServer:
+		return startDelays(ctx)
 	default:
 		return nil, nil, fmt.Errorf("bench: no server %q; there are %s", server, strings.Join(Servers(), " and "))
 	}
 }
 
-// Servers names what can be measured, the baseline first.
+// Servers names what the table compares, the baseline first.
 func Servers() []string { return []string{EchoServer, AcqsimServer} }
 
 // Traffics are what the servers can be measured with.

@@ -2,11 +2,12 @@ package bench
 
 import "fmt"
 
-// What acqsim has to reach, against the echo in the same run.
+// What acqsim has to reach, against the echo or itself in the same run.
 const (
 	targetRatio1   = 0.70 // of the echo's messages per second at 100 × 1, MAC off
 	targetRatio16  = 0.35 // the same at 100 × 16
 	targetTail     = 1.5  // p99 over the echo's, at depth 1
+	targetArmed    = 0.95 // of acqsim's own messages per second, with a scenario armed for others
 	targetIdle     = 10 << 10
 	targetGrowth   = 0.05 // of memory, from one third of a soak to the next
 	targetStarving = 0.1  // fewest over most messages on a connection
@@ -49,6 +50,11 @@ func (r *Report) Targets() []Target {
 		}
 		if c, share := r.leastFair(s); c != nil {
 			add(share >= targetStarving, fmt.Sprintf("%.2f (%s)", share, c), "no connection starved: fewest at least %.1f of most", targetStarving)
+		}
+	}
+	for i := range r.Armed {
+		if c := &r.Armed[i]; c.Ratio > 0 {
+			add(c.Ratio >= targetArmed, fmt.Sprintf("%.2f", c.Ratio), "%s: at least %.2f with a scenario armed for others", c, targetArmed)
 		}
 	}
 	for _, i := range r.Idle {
