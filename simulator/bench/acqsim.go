@@ -17,8 +17,8 @@ const stopTimeout = 5 * time.Second
 // startAcqsim starts the server as its defaults make it: an open world, books
 // and journal in memory, and a planner with nothing armed, as acqsim serve has
 // one. Each traffic has a listener of its own, as MACs are a matter of the
-// dialect's policy: off, or required. Terminals make sales only and go on to
-// their next batch without settling, so they are followed.
+// dialect's policy: off, or required. Most terminals make sales only and go on
+// to their next batch without settling, so they are followed.
 func startAcqsim(ctx context.Context, armed ...scenarios.Arming) (map[string]string, func() error, error) {
 	var o simulator.Options
 	for _, t := range Traffics() {

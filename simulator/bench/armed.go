@@ -42,6 +42,9 @@ func MeasureArmed(ctx context.Context, o Options) ([]Cell, error) {
 		return nil, err
 	}
 	o.Servers = []string{AcqsimServer, ArmedServer}
+	if all := slices.DeleteFunc(slices.Clone(o.Traffics), func(t Traffic) bool { return t.Settle }); len(all) > 0 {
+		o.Traffics = all // sales are enough to compare
+	}
 	o.Connections, o.Depths = []int{armedConnections}, []int{slices.Max(o.Depths)}
 	o.Rounds, o.Time = o.Rounds*armedTurns, o.Time/armedTurns
 	return Run(ctx, o)

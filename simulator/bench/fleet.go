@@ -11,6 +11,11 @@ import (
 const (
 	// batchSize is after how many sales a terminal goes on to its next batch.
 	batchSize = 1000
+	// settledSize is after how many sales a terminal settles: their count has
+	// three digits, and a short round should see some.
+	settledSize = 100
+	// saleAmount is what each sale is over, in minor units.
+	saleAmount = 100
 	// highestSTAN is where trace numbers start again at 1.
 	highestSTAN = 999_999
 	// terminalsPerMerchant is how many terminals share a merchant.
@@ -20,16 +25,21 @@ const (
 // Traffic is what is said on the line: a dialect, with or without MACs.
 type Traffic struct {
 	Dialect string `json:"dialect"`
-	MAC     bool   `json:"mac"` // the terminals sign on first; requests and replies carry DE 64
+	MAC     bool   `json:"mac"`    // the terminals sign on first; requests and replies carry DE 64
+	Settle  bool   `json:"settle"` // the terminals settle each batch, with its totals
 }
 
-// String is the dialect, with "+mac" where there is one. It names the
-// listener that a server opens for the traffic.
+// String is the dialect, with "+mac" and "+settle" where there is one. It names
+// the listener that a server opens for the traffic.
 func (t Traffic) String() string {
+	name := t.Dialect
 	if t.MAC {
-		return t.Dialect + "+mac"
+		name += "+mac"
 	}
-	return t.Dialect
+	if t.Settle {
+		name += "+settle"
+	}
+	return name
 }
 
 // fleet is the terminals of one load.
@@ -56,6 +66,7 @@ type terminal struct {
 	stan     uint32
 	batch    uint32
 	sales    int // in this batch
+	most     int // of this batch
 	mac      *security.MAC
 }
 
@@ -74,6 +85,11 @@ func newFleet(t Traffic, n int) (*fleet, error) {
 			stan:     uint32(i % 100_000), //nolint:gosec // small
 			batch:    1,
 			sales:    i * batchSize / n,
+			most:     batchSize,
+		}
+		if t.Settle { // others' sales must not be in its batch, and what it settles is what it sold: its first batch is shorter instead
+			term.id = fmt.Sprintf("%08d", 71_000_000+i)
+			term.sales, term.most = 0, 1+i*settledSize/n
 		}
 		if term.sale, err = w.build(sale(t, term, i), nil); err != nil {
 			return nil, err
@@ -162,21 +178,25 @@ func (c *clock) set(w *wire, now time.Time) {
 	_, _ = hex.Decode(c.digits[:], []byte(text)) // ten digits always are
 }
 
-// next makes the terminal's next sale in place. The bytes are valid until the
-// next call.
-func (f *fleet) next(t *terminal, c *clock) []byte {
+// next makes the terminal's next request: a sale, in place, or the settlement
+// of its batch. The bytes are valid until the next call.
+func (f *fleet) next(t *terminal, c *clock) (request []byte, settles bool) {
 	p, b := &f.places, t.sale
 	if t.stan++; t.stan > highestSTAN {
 		t.stan = 1
 	}
 	f.wire.putNumber(p.stan.in(b), t.stan)
-	if t.sales++; t.sales > batchSize {
+	if t.sales++; t.sales > t.most {
+		settled := t.sales - 1
 		t.sales, t.batch = 1, t.batch%highestSTAN+1
-		if p.batchPacked {
-			putBCD(p.batch.in(b), t.batch)
-		} else {
-			putASCII(p.batch.in(b), t.batch)
+		if f.traffic.Settle {
+			if request, err := f.wire.build(settlement(t, settled), nil); err == nil {
+				t.sales, t.most = 0, settledSize
+				f.putBatch(t)
+				return request, true
+			}
 		}
+		f.putBatch(t)
 	}
 	if n, all := p.date.len(), p.dateTime.len(); n > 0 {
 		copy(p.dateTime.in(b), c.digits[:all])
@@ -187,5 +207,24 @@ func (f *fleet) next(t *terminal, c *clock) []byte {
 		sum := t.mac.Sum1(b[f.wire.body:p.mac.at])
 		copy(p.mac.in(b), sum[:])
 	}
-	return b
+	return b, false
+}
+
+// putBatch writes the terminal's batch into its sale.
+func (f *fleet) putBatch(t *terminal) {
+	p, b := &f.places, t.sale
+	if p.batchPacked {
+		putBCD(p.batch.in(b), t.batch)
+	} else {
+		putASCII(p.batch.in(b), t.batch)
+	}
+}
+
+// settlement is the 0500 of the batch before the terminal's present one, in the
+// NAC flow: so many sales, and no refunds.
+func settlement(t *terminal, sales int) map[int]string {
+	return map[int]string{
+		0: "0500", 3: "920000", 7: "0101000000", 11: fmt.Sprintf("%06d", t.stan), 41: t.id, 42: t.merchant,
+		60: fmt.Sprintf("%06d", t.batch-1), 63: fmt.Sprintf("%03d%012d%03d%012d", sales, sales*saleAmount, 0, 0),
+	}
 }

@@ -248,17 +248,17 @@ func (c *client) receive(now int64, more bool, limit uint64) error {
 	return nil
 }
 
-// enqueue appends the next terminal's sale to what is sent next.
+// enqueue appends the next terminal's request to what is sent next.
 func (c *client) enqueue() {
 	t := c.terminals[c.turn]
 	if c.turn++; c.turn == len(c.terminals) {
 		c.turn = 0
 	}
-	sale := c.fleet.next(t, &c.clock)
-	c.out = append(c.out, sale...)
+	request, settles := c.fleet.next(t, &c.clock)
+	c.out = append(c.out, request...)
 	p := &c.due[c.tail%len(c.due)]
-	p.term = t
-	copy(p.stan[:], c.fleet.places.stan.in(sale))
+	p.term, p.settles = t, settles
+	copy(p.stan[:], c.fleet.places.stan.in(t.sale)) // the settlement's too
 	c.tail++
 }
 

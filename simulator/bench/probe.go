@@ -146,7 +146,7 @@ type arrival struct {
 func (p *prober) sale(times int) (a arrival, err error) {
 	w := p.fleet.wire
 	p.clock.set(w, time.Now())
-	sale := p.fleet.next(p.term, &p.clock)
+	sale, _ := p.fleet.next(p.term, &p.clock)
 	due := pending{term: p.term}
 	copy(due.stan[:], p.fleet.places.stan.in(sale))
 	a.sent = time.Now()

@@ -10,6 +10,8 @@ type pending struct {
 	sent int64 // ns since the round began
 	term *terminal
 	stan [6]byte // as on the line
+
+	settles bool // it is no sale
 }
 
 // checker decides whether a reply is the one that is due, and approves. The
@@ -29,6 +31,9 @@ type checker struct {
 
 // check returns why a reply is wrong, or nil.
 func (c *checker) check(frame []byte, p *pending) error {
+	if p.settles {
+		return c.checkSettlement(frame, p)
+	}
 	if c.learnt && len(frame) == c.length &&
 		string(c.head.in(frame)) == string(c.first[:c.head.len()]) &&
 		string(c.stan.in(frame)) == string(p.stan[:c.stan.len()]) &&
@@ -75,6 +80,26 @@ func (c *checker) learn(frame []byte, p *pending) error {
 	c.learnt, c.length, c.head = true, len(frame), m.head()
 	c.stan, c.terminal, c.code = m.span(11), m.span(41), m.span(39)
 	copy(c.first[:], c.head.in(frame))
+	return nil
+}
+
+// checkSettlement reads the reply to a settlement: the totals were right, so the
+// batch balances.
+func (c *checker) checkSettlement(frame []byte, p *pending) error {
+	m, err := c.fleet.wire.scan(frame)
+	if err != nil {
+		return fmt.Errorf("a reply can't be read: %w: %x", err, frame)
+	}
+	want := uint16(510)
+	if c.echo {
+		want = 500
+	}
+	if m.mti != want || !bytes.Equal(m.value(11), p.stan[:len(m.value(11))]) || string(m.value(41)) != p.term.id {
+		return fmt.Errorf("the reply to the settlement of terminal %s is due, another came: %x", p.term.id, frame)
+	}
+	if code := string(m.value(39)); !c.echo && code != "00" {
+		return fmt.Errorf("a settlement does not balance: DE 39 is %q: %x", code, frame)
+	}
 	return nil
 }
 

@@ -77,7 +77,7 @@ func (r *Report) write(w io.Writer, markdown bool) error {
 
 // cellRows is the main table. Times are in microseconds.
 func (r *Report) cellRows() [][]string {
-	head := []string{"dialect", "MAC", "conns", "depth"}
+	head := []string{"dialect", "MAC", "settles", "conns", "depth"}
 	for _, s := range r.Options.Servers {
 		head = append(head, s+" msg/s", "p50 µs", "p99 µs", "fewest–most", "CPU µs/msg")
 	}
@@ -87,7 +87,11 @@ func (r *Report) cellRows() [][]string {
 	}
 	rows := [][]string{head}
 	for _, c := range r.Cells {
-		row := []string{c.Traffic.Dialect, c.Traffic.mac(), thousands(uint64(c.Connections)), strconv.Itoa(c.Depth)} //nolint:gosec // positive
+		settles := "no"
+		if c.Traffic.Settle {
+			settles = "yes"
+		}
+		row := []string{c.Traffic.Dialect, c.Traffic.mac(), settles, thousands(uint64(c.Connections)), strconv.Itoa(c.Depth)} //nolint:gosec // positive
 		for _, s := range r.Options.Servers {
 			f := c.Servers[s]
 			row = append(row, f.speed(), micros(f.P50), micros(f.P99),

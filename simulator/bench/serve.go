@@ -101,6 +101,7 @@ func Traffics() []Traffic {
 	return []Traffic{
 		{Dialect: "iso87-ascii"}, {Dialect: "iso87-bcd"},
 		{Dialect: "unionpay-pos"}, {Dialect: "unionpay-pos", MAC: true},
+		{Dialect: "iso87-ascii", Settle: true}, {Dialect: "iso87-bcd", Settle: true},
 	}
 }
 
