@@ -71,12 +71,16 @@ func benchmarkExchange(b *testing.B, name string, depth int) {
 // sale builds a sale's frame and says where its STAN stands.
 func sale(b *testing.B, d *dialect.Dialect, terminal string) (frame.Frame, []byte) {
 	m := iso8583.NewMessage(d.Spec())
-	m.MTI("0200")
+	mti := "0200"
 	fields := map[int]string{2: "6212345678901232", 3: "000000", 4: "000000000100", 11: "000001", 25: "00",
 		41: terminal, 42: "104110045110012", 49: "156"}
 	if d.Name() == "unionpay-pos" {
 		fields[60] = "22000001000"
 	}
+	if d.Name() == "iso93-ascii" {
+		mti, fields[12], fields[24], fields[25] = "1200", "260102120000", "200", "1000"
+	}
+	m.MTI(mti)
 	for n, v := range fields {
 		require.NoError(b, m.Field(n, v))
 	}
@@ -97,15 +101,15 @@ func sale(b *testing.B, d *dialect.Dialect, terminal string) (frame.Frame, []byt
 	return fr, ix.Value(fr.Body, 11)
 }
 
-// next adds 1 to a STAN of 6 ASCII characters or 3 packed bytes.
+// next adds 1 to a STAN of 6 ASCII or EBCDIC characters or 3 packed bytes.
 func next(stan []byte) {
 	for i := len(stan) - 1; i >= 0; i-- {
 		switch {
-		case len(stan) == 6 && stan[i] < '9':
+		case len(stan) == 6 && stan[i]&0xF < 9:
 			stan[i]++
 			return
 		case len(stan) == 6:
-			stan[i] = '0'
+			stan[i] &= 0xF0 // the zone: 3 in ASCII, F in EBCDIC
 		case stan[i]&0xF < 9:
 			stan[i]++
 			return
