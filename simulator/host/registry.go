@@ -191,19 +191,27 @@ func (c *call) findCard() *card {
 	if k := c.found.card; k != nil {
 		return k
 	}
-	r, pan := &c.h.reg, c.req.Card
-	if k := r.cards[pan]; k != nil {
-		return k
+	k, why := c.cardCalled(c.req.Card)
+	if k == nil {
+		c.decline(world.CardUnknown, why)
 	}
-	issuer := c.h.world.FindIssuer(pan.Clear())
+	return k
+}
+
+// cardCalled finds the card with the given number, or enrols it. A nil result
+// comes with the reason.
+func (c *call) cardCalled(pan dialect.PAN) (k *card, why string) {
+	r := &c.h.reg
+	if k := r.cards[pan]; k != nil {
+		return k, ""
+	}
 	if c.h.strict {
-		c.decline(world.CardUnknown, "the card is not in the world (strict)")
-		return nil
+		return nil, "the card is not in the world (strict)"
 	}
 	if r.enrolled.cards >= maxEnrolled {
-		c.decline(world.CardUnknown, "the open world is full of cards")
-		return nil
+		return nil, "the open world is full of cards"
 	}
+	issuer := c.h.world.FindIssuer(pan.Clear())
 	r.enrolled.cards++
 	cur := c.req.Currency
 	if cur == 0 {
@@ -214,11 +222,11 @@ func (c *call) findCard() *card {
 		balance *= 10
 	}
 	hash := pan.Hash()
-	k := &card{
+	k = &card{
 		n: uint32(len(r.cards) + 1), hash: hash, issuer: issuer, facts: &world.Card{},
 		// The name carries a hash: no book, file or event holds a clear PAN.
 		account: c.h.book.EnsureAccount(fmt.Sprintf("card/%016x", hash), cur, balance, 0),
 	}
 	r.cards[pan] = k
-	return k
+	return k, ""
 }

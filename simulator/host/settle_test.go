@@ -164,6 +164,37 @@ func TestAnUploadedAdviceIsCaptured(t *testing.T) {
 	assert.Equal(t, ledger.Totals{DebitCount: 1, DebitAmount: 1000, CreditCount: 1, CreditAmount: 300}, p.totals())
 }
 
+func TestACaptureIsForTheCardOfItsRecord(t *testing.T) {
+	request, err := dialect.ParsePAN(testPAN)
+	require.NoError(t, err)
+	other, err := dialect.ParsePAN("6200000000000047")
+	require.NoError(t, err)
+	r := &dialect.UploadRecord{STAN: 777, Card: other, Amount: 300, HasAmount: true, MTI: 220, Type: world.Refund}
+	capture := func(p *till) (*ledger.Txn, string, *Decision) {
+		p.sale(1000)
+		found := &Job{card: p.h.reg.cards[request]}
+		m := &merchant{account: p.book.EnsureAccount("merchant/test", world.CNY, 0, 0)}
+		c := &call{h: p.h, d: p.d, req: &dialect.Request{Card: request}, now: p.now, dec: &Decision{}, found: found, merchant: m}
+		x := &ledger.Txn{}
+		return x, c.capture(r, x), c.dec
+	}
+	t.Run("enrolled by the record's number", func(t *testing.T) {
+		p := newTill(t, "unionpay-pos", emptyWorld(), false)
+		x, why, _ := capture(p)
+		require.Empty(t, why)
+		require.NotNil(t, p.h.reg.cards[other])
+		assert.Same(t, p.h.reg.cards[other].account, x.To)
+		assert.NotSame(t, p.h.reg.cards[request].account, x.To)
+	})
+	t.Run("a full world does not decline the upload", func(t *testing.T) {
+		p := newTill(t, "unionpay-pos", emptyWorld(), false)
+		p.h.reg.enrolled.cards = maxEnrolled - 1
+		_, why, dec := capture(p)
+		assert.Contains(t, why, "full of cards")
+		assert.Empty(t, dec.Outcome)
+	})
+}
+
 func TestChipDataAfterABalancedSettlement(t *testing.T) {
 	p := newTill(t, "unionpay-pos", emptyWorld(), false)
 	p.sale(1000)

@@ -156,13 +156,10 @@ func (c *call) capture(r *dialect.UploadRecord, x *ledger.Txn) (why string) {
 	if !r.HasAmount || r.Amount <= 0 || r.Card.IsZero() {
 		return "its amount or card is absent"
 	}
-	k := c.h.reg.cards[r.Card]
-	if k == nil && !c.h.strict {
-		k = c.findCard()
-	}
+	k, why := c.cardCalled(r.Card)
 	switch {
 	case k == nil:
-		return "the card is not in the world (strict)"
+		return why
 	case k.account.Currency != c.merchant.account.Currency:
 		return "the account has another currency than the merchant's"
 	}
