@@ -38,11 +38,14 @@ func TestABusinessDay(t *testing.T) {
 			}
 			d.disputes()
 			d.agree()
+			yesterdays := d.approved(world.Sale, firmware.Params{Amount: 6000})
+			d.charge(yesterdays)
 			d.settle(0)
 			assert.Zero(t, d.left.open, "the batch is closed")
 
 			d.clock.Add(int64(24 * time.Hour))
 			d.signOn()
+			d.reverse(yesterdays, display.Declined) // its batch is closed
 			for range 20 {
 				d.trade()
 			}
@@ -344,6 +347,9 @@ func (d *day) disputes() {
 	if d.m.Dialect().Name() == "unionpay-pos" {
 		assert.Equal(d.t, first.Reply.RRN, again.Reply.RRN, "the first answer again")
 	}
+
+	x, _ := d.do(world.Void, sale.original())
+	assert.Equal(d.t, display.Declined, x.Outcome, "the sale was reversed")
 
 	other := d.approved(world.Sale, firmware.Params{Amount: 2000})
 	wrong := other
