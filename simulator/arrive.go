@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"crypto/tls"
+	"errors"
 	"time"
 
 	"github.com/acqsim/acqsim/faults"
@@ -25,13 +26,16 @@ func (c *conn) arrive() ending {
 	switch {
 	case len(plan.Steps) > 0:
 		done := make(chan struct{})
-		c.w.Deliver(facts.Now, plan.Steps, func(r wire.Result) {
-			c.recordTrouble(r.Err)
+		d := c.w.Deliver(facts.Now, plan.Steps, func(r wire.Result) {
+			if !errors.Is(r.Err, wire.ErrCancelled) {
+				c.recordTrouble(r.Err)
+			}
 			close(done)
 		})
 		select {
 		case <-done:
 		case <-c.s.running.Done():
+			d.Cancel() // what is to come only later holds up no Shutdown
 		}
 		return ending{transcript.Line, transcript.EndFIN, whyStruck(fired)}
 	case plan.Unread:

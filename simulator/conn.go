@@ -52,17 +52,19 @@ type planned struct {
 	nth          uint64                 // of its source's connections at its listener
 	terminal     atomic.Pointer[string] // seen last
 	sighting     *sighting              // of that terminal
+	several      bool                   // terminals have been seen
 	lastID       dialect.ID             // of that terminal
 	lastMerchant struct {
 		id   dialect.ID
 		name string
 	}
-	touched atomic.Bool // something has gone through the writer's queue
-	pair    pairing
-	queue   queue
-	wait    *wait // nil: there is no planner
-	ended   atomic.Pointer[faults.Step]
-	by      atomic.Pointer[transcript.Strike] // what ends the connection
+	touched    atomic.Bool // something has gone through the writer's queue
+	pair       pairing
+	queue      queue
+	deliveries deliveries
+	wait       *wait // nil: there is no planner
+	ended      atomic.Pointer[faults.Step]
+	by         atomic.Pointer[transcript.Strike] // what ends the connection
 }
 
 func (s *Server) newConn(l *listener, nc net.Conn) *conn {
@@ -89,6 +91,7 @@ func (c *conn) serve() {
 	// its own side.
 	if c.wait != nil {
 		c.queue.Wait()
+		c.unpair()
 	}
 	_ = c.w.Close(c.s.life) // what it could not write, it has told
 	c.close(&end)

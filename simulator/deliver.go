@@ -111,7 +111,7 @@ func (c *conn) edited(x *exchange, honest []byte, d *faults.Delivery) (clear, ma
 		raw = edited
 	}
 	clear = c.encoded(x, raw)
-	clear.Previous = c.sighting.recall()
+	clear.Previous = x.question.sighting.recall()
 	for _, extra := range d.Extras {
 		more, err := c.editFields(x, honest, extra.Fields, nil, faults.MACValid, extra.Keep)
 		if err != nil {
@@ -236,7 +236,17 @@ func (o *outbound) send(on *conn) {
 	if tell == nil {
 		tell = o.sent
 	}
-	on.w.Deliver(o.due, o.steps, func(r wire.Result) { tell(on, r) })
+	scenario := o.scenario()
+	if scenario == "" {
+		on.w.Deliver(o.due, o.steps, func(r wire.Result) { tell(on, r) })
+		return
+	}
+	on.deliveries.under(scenario, func(over func()) *wire.Delivery {
+		return on.w.Deliver(o.due, o.steps, func(r wire.Result) {
+			over()
+			tell(on, r)
+		})
+	})
 }
 
 // sent records what became of the reply.

@@ -127,13 +127,24 @@ func (e *elsewhere) deliver(to *conn) {
 // alone does with a reply whose partner did not come what is said for that
 // case.
 func (o *outbound) alone() {
-	o.event.Why += fmt.Sprintf("; %s did not come within %v", o.partner, o.partner.Within)
+	o.unaccompanied(fmt.Sprintf("; %s did not come within %v", o.partner, o.partner.Within))
+}
+
+// unaccompanied is alone, with the reason.
+func (o *outbound) unaccompanied(why string) {
+	o.event.Why += why
 	if !o.partner.Lost {
 		o.send(o.c)
 		return
 	}
+	o.lost("")
+}
+
+// lost records a reply that waited, and never leaves.
+func (o *outbound) lost(why string) {
 	e := o.event
 	e.Kind, e.Raw, e.At = transcript.NotSent, o.masked, time.Now()
+	e.Why += why
 	o.c.s.o.Metrics.discarded.Inc()
 	o.c.s.record(e)
 }
@@ -187,6 +198,14 @@ func (c *conn) takePaired() []*paired {
 		p.timer.Stop()
 	}
 	return all
+}
+
+// unpair ends what waits for the next reply of a connection that reads no
+// more: there won't be one.
+func (c *conn) unpair() {
+	for _, p := range c.takePaired() {
+		p.unaccompanied(fmt.Sprintf("; %s can't come any more: no more requests are read from the connection", p.partner))
+	}
 }
 
 // sendPaired sends a reply, and with it those that have waited for it: before

@@ -143,8 +143,14 @@ func (c *conn) recordTrouble(err error) {
 type queue struct {
 	sync.WaitGroup
 	mu      sync.Mutex
-	timers  map[*time.Timer]func() // with what is done if they are given up
+	timers  map[*time.Timer]putOff
 	stopped bool
+}
+
+// putOff is a request that waits.
+type putOff struct {
+	scenario string           // that has put it off
+	give     func(why string) // is done if it is given up
 }
 
 // queued puts a request off: it comes to the host later, as if it had been on
@@ -155,7 +161,7 @@ func (b *batch) queued(x *exchange) {
 	e := b.addExchange(x, transcript.Held, transcript.Line)
 	e.Due, e.Strike, e.Why = x.arrived.Add(hold), strike(&fired[len(fired)-1]), whyStruck(fired)
 
-	later := &exchange{message: x.message, arrived: x.arrived, question: new(question)}
+	later := &exchange{message: x.message, arrived: x.arrived, question: new(question), dec: x.dec}
 	raw := bytes.Clone(x.frame.Raw)
 	f, _, err := c.l.Dialect.Format().Cut(raw, frame.HighestMax)
 	if err != nil {
@@ -187,7 +193,7 @@ func (b *batch) queued(x *exchange) {
 		return
 	}
 	if q.timers == nil {
-		q.timers = make(map[*time.Timer]func())
+		q.timers = make(map[*time.Timer]putOff)
 	}
 	q.Add(1)
 	var t *time.Timer
@@ -201,9 +207,7 @@ func (b *batch) queued(x *exchange) {
 			c.resume(later)
 		}
 	})
-	q.timers[t] = func() {
-		give("the server stopped while the request waited: it never reaches the host")
-	}
+	q.timers[t] = putOff{fired[len(fired)-1].Scenario, give}
 }
 
 // stop gives up what still waits.
@@ -213,9 +217,28 @@ func (q *queue) stop() {
 	timers := q.timers
 	q.timers = nil
 	q.mu.Unlock()
-	for t, give := range timers {
+	q.drop(timers, "the server stopped while the request waited: it never reaches the host")
+}
+
+// cancel gives up what scenarios have put off.
+func (q *queue) cancel(of func(scenario string) bool) int {
+	q.mu.Lock()
+	ended := make(map[*time.Timer]putOff)
+	for t, p := range q.timers {
+		if of(p.scenario) {
+			ended[t] = p
+			delete(q.timers, t)
+		}
+	}
+	q.mu.Unlock()
+	q.drop(ended, "what the scenario had under way was cancelled: the request never reaches the host")
+	return len(ended)
+}
+
+func (q *queue) drop(timers map[*time.Timer]putOff, why string) {
+	for t, p := range timers {
 		t.Stop()
-		give()
+		p.give(why)
 		q.Done()
 	}
 }

@@ -72,6 +72,7 @@ func sourceOf(a net.Addr) netip.Addr {
 type question struct {
 	exchange faults.Exchange
 	conn     faults.Conn
+	sighting *sighting // of the terminal that sent the request
 	message  message
 	plan     scenarios.Plan
 	asked    bool // the planner has seen the request
@@ -87,6 +88,7 @@ func (q *question) ask(c *conn, x *exchange) {
 		Listener: c.l.Name, TLS: c.l.TLS != nil, Now: x.arrived, Business: x.business, Timeout: c.s.o.ResponseTimeout,
 		Source: c.source, Nth: c.nth, Open: int(c.l.open.Load()), Terminal: c.lastTerminal(),
 	}
+	q.sighting = c.sighting
 	q.message = message{c: c, x: x, buf: q.message.buf}
 	r := &x.req
 	if r.Terminal.IsZero() {

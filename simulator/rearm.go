@@ -206,6 +206,7 @@ func (c *conn) sight(id dialect.ID) {
 	if id == c.lastID || id.IsZero() {
 		return
 	}
+	c.several = !c.lastID.IsZero()
 	c.lastID = id
 	terminal := id.String()
 	c.terminal.Store(&terminal)
@@ -240,6 +241,14 @@ func (c *conn) sight(id dialect.ID) {
 func (v *seen) forget(c *conn) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if c.several {
+		for _, at := range v.terminals {
+			if at.conn == c {
+				at.conn = nil
+			}
+		}
+		return
+	}
 	if at := v.terminals[c.lastTerminal()]; at != nil && at.conn == c {
 		at.conn = nil
 	}

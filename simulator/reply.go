@@ -60,7 +60,7 @@ func (b *batch) reply(x *exchange) {
 			b.out = out[:from]
 			return
 		}
-		b.c.sighting.remember(out[from:])
+		q.sighting.remember(out[from:])
 	}
 	switch {
 	case !x.dec.ReadyAt.IsZero():

@@ -1,0 +1,120 @@
+package simulator
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/acqsim/acqsim/faults/wire"
+)
+
+// CancelDeliveries ends what scenarios have under way: replies that are
+// delayed, split, or wait for a partner, and requests that are held. What was
+// written stays written; each reply is recorded as not sent, each request as
+// discarded. Disarming alone lets them finish. Without names, those of all
+// scenarios end. It returns how many it has ended or told to end.
+//
+// What is done to listeners and to waiting connections ends with [Server.Rearm].
+func (s *Server) CancelDeliveries(scenarios ...string) (n int) {
+	of := func(name string) bool { return len(scenarios) == 0 || slices.Contains(scenarios, name) }
+	s.mu.Lock()
+	all := make([]*conn, 0, len(s.conns))
+	for c := range s.conns {
+		all = append(all, c)
+	}
+	s.mu.Unlock()
+	for _, c := range all {
+		n += c.queue.cancel(of) + c.cancelPaired(of) + c.deliveries.cancel(of)
+	}
+	return n + s.seen.cancel(of)
+}
+
+// deliveries is what rules have put into a connection's writer.
+type deliveries struct {
+	mu    sync.Mutex
+	going map[*wire.Delivery]string // with the scenario that has struck
+}
+
+// under notes a delivery of a scenario that start begins, until it has told
+// what became of it.
+func (v *deliveries) under(scenario string, start func(over func()) *wire.Delivery) {
+	var d *wire.Delivery
+	over := false
+	started := start(func() {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		over = true
+		delete(v.going, d)
+	})
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if d = started; over {
+		return
+	}
+	if v.going == nil {
+		v.going = make(map[*wire.Delivery]string)
+	}
+	v.going[d] = scenario
+}
+
+func (v *deliveries) cancel(of func(scenario string) bool) (n int) {
+	v.mu.Lock()
+	var all []*wire.Delivery
+	for d, scenario := range v.going {
+		if of(scenario) {
+			all = append(all, d)
+		}
+	}
+	v.mu.Unlock()
+	for _, d := range all {
+		d.Cancel()
+	}
+	return len(all)
+}
+
+const whyCancelled = "; what the scenario had under way was cancelled"
+
+// scenario is the name of the one that has struck the reply; "": none has.
+func (o *outbound) scenario() string {
+	if o.event.Strike == nil {
+		return ""
+	}
+	return o.event.Strike.Scenario
+}
+
+// cancelPaired ends replies that wait for the next one of the connection.
+func (c *conn) cancelPaired(of func(string) bool) int {
+	c.pair.mu.Lock()
+	var ended []*paired
+	c.pair.waiting = slices.DeleteFunc(c.pair.waiting, func(p *paired) bool {
+		if !of(p.scenario()) {
+			return false
+		}
+		ended = append(ended, p)
+		return true
+	})
+	c.pair.mu.Unlock()
+	for _, p := range ended {
+		p.timer.Stop()
+		p.lost(whyCancelled)
+	}
+	return len(ended)
+}
+
+// cancel ends replies that wait for other terminals.
+func (v *seen) cancel(of func(string) bool) int {
+	v.mu.Lock()
+	var ended []*elsewhere
+	v.waiting = slices.DeleteFunc(v.waiting, func(e *elsewhere) bool {
+		if !of(e.scenario()) {
+			return false
+		}
+		ended = append(ended, e)
+		return true
+	})
+	v.mu.Unlock()
+	for _, e := range ended {
+		e.timer.Stop()
+		e.lost(whyCancelled)
+	}
+	return len(ended)
+}
