@@ -26,11 +26,16 @@ func (c *conn) arrive() ending {
 	switch {
 	case len(plan.Steps) > 0:
 		done := make(chan struct{})
-		d := c.w.Deliver(facts.Now, plan.Steps, func(r wire.Result) {
-			if !errors.Is(r.Err, wire.ErrCancelled) {
-				c.recordTrouble(r.Err)
-			}
-			close(done)
+		var d *wire.Delivery
+		c.deliveries.under(fired[len(fired)-1].Scenario, func(over func()) *wire.Delivery {
+			d = c.w.Deliver(facts.Now, plan.Steps, func(r wire.Result) {
+				over()
+				if !errors.Is(r.Err, wire.ErrCancelled) {
+					c.recordTrouble(r.Err)
+				}
+				close(done)
+			})
+			return d
 		})
 		select {
 		case <-done:
