@@ -211,7 +211,7 @@ func (c *conn) unpair() {
 // sendPaired sends a reply, and with it those that have waited for it: before
 // it and in the same write, or right after it.
 func (o *outbound) sendPaired(waiting []*paired) {
-	for _, p := range waiting {
+	for _, p := range slices.Backward(waiting) { // the first goes in front of all
 		if p.partner.Role == faults.WithNextReply {
 			o = o.behind(p.outbound)
 		}
@@ -244,6 +244,10 @@ func (o *outbound) behind(first *outbound) *outbound {
 		}
 		first.sent(on, of)
 		r.Written -= of.Written
+		if o.tell != nil {
+			o.tell(on, r) // another is in front of it already
+			return
+		}
 		o.sent(on, r)
 	}
 	return &both
