@@ -1,0 +1,51 @@
+package verdict
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/acqsim/acqsim/scenarios/display"
+	"github.com/acqsim/acqsim/scenarios/world"
+)
+
+var approvedIsHonoured = Rule{
+	Name: "approved-is-honoured",
+	Fails: world.Bilingual{EN: "A valid approving reply reached the terminal in time, and it reports something else, or reverses without a reason.",
+		ZH: "终端及时收到有效的批准应答，却显示其他结果，或无故冲正。"},
+	Why:   world.Bilingual{EN: "The customer is charged for what the merchant believes has failed.", ZH: "顾客已被扣款，商户却以为交易失败。"},
+	Needs: Either,
+	judge: judgeApprovedIsHonoured,
+}
+
+func judgeApprovedIsHonoured(s *story) finding {
+	var t tally
+	for _, x := range s.exchanges {
+		if !x.online() || !s.approved(x) {
+			continue
+		}
+		// The card or the printer may refuse after the approval.
+		excused := x.shown() == display.CardDeclined || x.action != nil && x.action.scenario != nil && x.action.scenario.After != "" && x.action.scenario.After != "ok"
+		shown := x.shown()
+		if shown != display.NoOutcome && shown != display.Approved && !excused {
+			t.failed(fmt.Sprintf("%s was approved in time, but shown as %s; it should have been shown as approved, because the customer is charged", x.name(), shown), x.seqs()...)
+			continue
+		}
+		unfounded := slices.IndexFunc(s.reversals(x), func(r *exchange) bool { return !excused && !s.mayReverseApproved(r) })
+		if unfounded >= 0 {
+			r := s.reversals(x)[unfounded]
+			t.failed(fmt.Sprintf("%s was approved in time, and reversed all the same with reason %q; an approval is reversed only if the card or the terminal then fails, because the goods may be gone", x.name(), r.req.Refers.Reason),
+				append(x.seqs(), r.req.Seq)...)
+			continue
+		}
+		t.passed("each valid approval that came in time was honoured", x.seqs()...)
+	}
+	return t.finding("no financial request was approved in time")
+}
+
+// mayReverseApproved reports whether a reversal gives a reason for which an
+// approval may be reversed. A void or another failure behind it is told so.
+func (s *story) mayReverseApproved(r *exchange) bool {
+	reasons := s.p.Reversal.Reasons
+	reason := r.req.Refers.Reason
+	return reason != "" && reason != reasons.NoAnswer && slices.Contains([]string{reasons.TerminalFailure, reasons.CardDeclined}, reason)
+}

@@ -1,0 +1,64 @@
+package verdict
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/acqsim/acqsim/scenarios/transcript"
+	"github.com/acqsim/acqsim/scenarios/world"
+)
+
+var reconnectsWithCare = Rule{
+	Name:  "reconnects-with-care",
+	Fails: world.Bilingual{EN: "After a failed connect the terminal tries again faster or more often than the profile allows.", ZH: "连接失败后，终端重连过快或次数超过配置。"},
+	Why:   world.Bilingual{EN: "After an outage, thousands of such terminals keep the host from coming back.", ZH: "故障之后，成千上万台这样的终端会使主机无法恢复。"},
+	Needs: Wire,
+	judge: judgeReconnectsWithCare,
+}
+
+func judgeReconnectsWithCare(s *story) finding {
+	var t tally
+	if !s.alone {
+		return t.finding("several terminals were judged: a connection on which nothing was sent is nobody's")
+	}
+	tries := 0
+	var failed, began *transcript.Event // the last failure, and the first connection that failed
+	open := map[uint64]*transcript.Event{}
+	served := map[uint64]bool{}
+	for i := range s.events {
+		e := &s.events[i]
+		switch e.Kind {
+		case transcript.Acted:
+			tries, failed = 0, nil
+		case transcript.Received, transcript.BadFrame, transcript.KeepAlive:
+			served[e.Conn] = true
+			tries, failed = 0, nil
+		case transcript.Connected:
+			open[e.Conn] = e
+			if failed == nil {
+				began = e
+				continue
+			}
+			tries++
+			gap := e.At.Sub(failed.At)
+			switch {
+			case gap < s.p.Connecting.Backoff-s.p.Connecting.Backoff/10:
+				t.failed(fmt.Sprintf("after a failed connect it tried again after %v; profile %s waits at least %v, so that a host in trouble can come back", gap.Round(time.Millisecond), s.p.Name, s.p.Connecting.Backoff), failed.Seq, e.Seq)
+			case tries > s.p.Connecting.Retries:
+				t.failed(fmt.Sprintf("it tried to connect again %d times; profile %s allows %d for one transaction", tries, s.p.Name, s.p.Connecting.Retries), began.Seq, e.Seq)
+			default:
+				t.passed("after failed connects it waited, and did not try too often", failed.Seq, e.Seq)
+			}
+		case transcript.Closed, transcript.Refused:
+			if !served[e.Conn] && (e.Actor == transcript.Line || e.Kind == transcript.Refused || open[e.Conn] != nil && strings.Contains(e.Why, handshakeFailed)) {
+				failed = e
+			}
+		}
+	}
+	return t.finding("no failed connect was followed by another")
+}
+
+// handshakeFailed is how the server begins to say why a connection over TLS
+// ended before its first message.
+const handshakeFailed = "the TLS handshake failed"

@@ -1,0 +1,111 @@
+package verdict
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/acqsim/acqsim/scenarios/transcript"
+	"github.com/acqsim/acqsim/scenarios/world"
+)
+
+var reversalNamesItsOriginal = Rule{
+	Name: "reversal-names-its-original",
+	Fails: world.Bilingual{EN: "A reversal's processing code, amount, card, terminal, merchant, reference or reason does not fit its original.",
+		ZH: "冲正的处理码、金额、卡号、终端号、商户号、原交易信息或原因码与原交易不符。"},
+	Why:   world.Bilingual{EN: "The host can't find the original, or gives back another amount.", ZH: "主机找不到原交易，或退回了错误的金额。"},
+	Needs: Either,
+	judge: judgeReversalNamesItsOriginal,
+}
+
+func judgeReversalNamesItsOriginal(s *story) finding {
+	var t tally
+	for _, r := range s.exchanges {
+		if !r.isReversal() {
+			continue
+		}
+		x := r.of
+		if x == nil {
+			s.judgeStranger(&t, r)
+			continue
+		}
+		if what := differs(r.req, x.req); what != "" {
+			t.failed(fmt.Sprintf("%s has another %s than %s; it should have been the same, because the host reverses what it is told", r.name(), what, x.name()), x.req.Seq, r.req.Seq)
+			continue
+		}
+		if want, wrong := s.wrongReason(x, r); wrong {
+			t.failed(fmt.Sprintf("%s gives reason %q for %s; it should have been %s, because the reason tells the host what happened", r.name(), r.req.Refers.Reason, x.name(), want), append(x.seqs(), r.req.Seq)...)
+			continue
+		}
+		t.passed("each reversal names its original", x.req.Seq, r.req.Seq)
+	}
+	return t.finding("nothing was reversed")
+}
+
+// judgeStranger judges a reversal whose original was never seen: by what the
+// terminal was told to do.
+func (s *story) judgeStranger(t *tally, r *exchange) {
+	for _, a := range slices.Backward(s.actions) {
+		if a.act == nil || a.report == nil || a.report.Seq > r.req.Seq || a.main != nil || !s.p.Reverses(a.act.Type) {
+			continue
+		}
+		if a.act.Amount != 0 && a.act.Amount != r.req.Amount {
+			t.failed(fmt.Sprintf("%s follows action %d, whose request never arrived, but has another amount than its %s; it should have been the same", r.name(), a.number, money(a.act.Amount, r.req.Currency)), a.act.Seq, r.req.Seq)
+			return
+		}
+		t.passed("each reversal names its original", a.act.Seq, r.req.Seq)
+		return
+	}
+	for _, x := range s.exchanges {
+		if x.req.Seq < r.req.Seq && s.owes(x) == aReversal && len(s.reversals(x)) == 0 {
+			t.failed(fmt.Sprintf("%s names no request of this terminal; it should have named %s, because the host can't find an original otherwise", r.name(), x.name()), x.req.Seq, r.req.Seq)
+			return
+		}
+	}
+	t.open(fmt.Sprintf("the original of %s never arrived, and no driver reported what it was", r.name()), r.req.Seq)
+}
+
+// differs names what a reversal has otherwise than its original; "": nothing.
+func differs(r, x *transcript.Event) string {
+	switch {
+	case r.Amount != x.Amount:
+		return "amount"
+	case r.Processing != x.Processing:
+		return "processing code"
+	case r.Terminal != x.Terminal:
+		return "terminal"
+	case r.Merchant != x.Merchant:
+		return "merchant"
+	case r.Card != 0 && x.Card != 0 && r.Card != x.Card:
+		return "card"
+	}
+	return ""
+}
+
+// wrongReason reports whether a reversal's reason is none of those that fit.
+// A profile without a code for one of them leaves the reason open.
+func (s *story) wrongReason(x, r *exchange) (want string, wrong bool) {
+	reasons := &s.p.Reversal.Reasons
+	var fit []string
+	switch is, _ := s.answer(x); {
+	case is == doubtful:
+		return "", false
+	case is == answer:
+		fit = []string{reasons.TerminalFailure, reasons.CardDeclined, reasons.Other}
+	default:
+		fit = []string{reasons.NoAnswer}
+		for i := range x.replies {
+			a := &x.replies[i]
+			switch {
+			case !a.Unreadable && a.MAC != transcript.MACOK && a.MAC != transcript.MACUnchecked:
+				fit = append(fit, reasons.MAC)
+			case !s.matches(&a.Reading):
+				fit = append(fit, reasons.Other)
+			}
+		}
+	}
+	if slices.Contains(fit, "") || slices.Contains(fit, r.req.Refers.Reason) {
+		return "", false
+	}
+	return strings.Join(slices.Compact(fit), " or "), true
+}

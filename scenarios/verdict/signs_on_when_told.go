@@ -1,0 +1,53 @@
+package verdict
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/acqsim/acqsim/scenarios/world"
+)
+
+var signsOnWhenTold = Rule{
+	Name:  "signs-on-when-told",
+	Fails: world.Bilingual{EN: "After 77, A0, 99 or processing request 3 of the header, the next financial request comes before a sign-on.", ZH: "收到77、A0、99或报文头处理要求3之后，未签到就发出下一笔金融交易。"},
+	Why:   world.Bilingual{EN: "Its keys are out of step: every further transaction fails the same way.", ZH: "密钥已不同步，之后的每笔交易都会同样失败。"},
+	Needs: Wire,
+	judge: judgeSignsOnWhenTold,
+}
+
+func judgeSignsOnWhenTold(s *story) finding {
+	var t tally
+	for _, x := range s.exchanges {
+		is, a := s.answer(x)
+		if is != answer || x.req.Type == world.SignOn {
+			continue
+		}
+		asked := a.Code
+		if !slices.Contains(s.p.SignOn.Codes, a.Code) {
+			if a.Asks != askSignOn || !s.p.SignOn.HeaderFlag {
+				continue
+			}
+			asked = "processing request 3"
+		}
+		judged := false
+		for _, y := range s.after(x.req.Seq) {
+			if y.req.Type == world.SignOn {
+				t.passed("it signed on when it was told to", append(x.seqs(), y.req.Seq)...)
+				judged = true
+				break
+			}
+			if y.online() {
+				t.failed(fmt.Sprintf("the reply to %s demanded a sign-on (%s), but %s went out first; it should have signed on, because its keys are out of step", x.name(), asked, y.name()), append(x.seqs(), y.req.Seq)...)
+				judged = true
+				break
+			}
+		}
+		if !judged {
+			t.open("the run ended before the sign-on was due", x.seqs()...)
+		}
+	}
+	return t.finding("no reply demanded a sign-on")
+}
+
+// askSignOn is the processing request "sign on again" of the UnionPay header.
+const askSignOn = 3

@@ -1,0 +1,320 @@
+package verdict
+
+import (
+	"slices"
+	"time"
+
+	"github.com/acqsim/acqsim/scenarios"
+	"github.com/acqsim/acqsim/scenarios/display"
+	"github.com/acqsim/acqsim/scenarios/profile"
+	"github.com/acqsim/acqsim/scenarios/transcript"
+	"github.com/acqsim/acqsim/scenarios/world"
+)
+
+// story is what one terminal did, as the transcript tells it.
+type story struct {
+	terminal  string
+	p         *profile.Profile
+	scenario  *scenarios.Scenario // nil: none
+	events    []transcript.Event
+	exchanges []*exchange
+	actions   []*action
+	alone     bool // no other terminal is judged: connections that say nothing are its own
+	end       time.Time
+}
+
+// exchange is a request of the terminal and what came of it.
+type exchange struct {
+	req     *transcript.Event
+	decided *transcript.Event // nil: the host never saw it
+	replies []arrival
+	action  *action // of which it is a part; nil: not known
+	next    *exchange
+	gave    giveUp
+	closed  *transcript.Event // its connection, by whomever
+	of      *exchange         // what a reversal, void or completion is about; nil: never arrived
+	lostBy  *transcript.Event // Discarded: no decision or no reply
+}
+
+// arrival is one message that left for the terminal in answer to a request.
+type arrival struct {
+	event *transcript.Event
+	transcript.Reading
+}
+
+// action is one thing that was done at the terminal.
+type action struct {
+	number   uint32
+	name     string
+	act      *transcript.Event // when it began; nil: not recorded
+	report   *transcript.Event // nil: no driver told
+	scenario *scenarios.Transaction
+	main     *exchange // its own request; nil: none was seen
+}
+
+// shown is what the terminal showed at the end; NoOutcome: nobody told.
+func (a *action) shown() display.Outcome {
+	if a == nil || a.report == nil {
+		return display.NoOutcome
+	}
+	return a.report.Shown
+}
+
+func (a *action) reported() uint64 {
+	if a == nil || a.report == nil {
+		return 0
+	}
+	return a.report.Seq
+}
+
+// giveUp is when the terminal stopped to wait: between two times, which are
+// equal where the host saw it.
+type giveUp struct {
+	from, to time.Time
+	sign     uint64 // the event that showed it; 0: its response timeout
+}
+
+// timing is when a reply came, seen from the terminal.
+type timing uint8
+
+const (
+	inTime timing = iota
+	inDoubt
+	late
+)
+
+// tell reads the story of a terminal.
+func tell(in *Input, terminal string, alone bool) *story {
+	s := &story{terminal: terminal, p: in.Profile, scenario: in.Scenario, events: in.Events, alone: alone}
+	if n := len(in.Events); n > 0 {
+		s.end = in.Events[n-1].At
+	}
+	s.tellActions()
+	s.tellExchanges()
+	s.linkOriginals()
+	s.linkActions()
+	for i, x := range s.exchanges {
+		if i+1 < len(s.exchanges) {
+			x.next = s.exchanges[i+1]
+		}
+		s.tellGiveUp(x)
+	}
+	return s
+}
+
+func (s *story) tellActions() {
+	var open *action
+	for i := range s.events {
+		e := &s.events[i]
+		if e.Terminal != s.terminal && e.Terminal != "" {
+			continue
+		}
+		switch e.Kind {
+		case transcript.Acted:
+			open = &action{number: e.Action, name: e.Text, act: e}
+			s.actions = append(s.actions, open)
+		case transcript.Reported:
+			i := slices.IndexFunc(s.actions, func(a *action) bool { return a.number == e.Action && a.report == nil })
+			if i >= 0 {
+				s.actions[i].report = e
+				continue
+			}
+			s.actions = append(s.actions, &action{number: e.Action, report: e})
+		}
+	}
+	if s.scenario == nil {
+		return
+	}
+	for i := range s.scenario.Actions {
+		a := &s.scenario.Actions[i]
+		number := uint32(i + 1) //nolint:gosec // the length of a list in a file
+		j := slices.IndexFunc(s.actions, func(x *action) bool { return x.number == number })
+		if j < 0 && a.Transaction != nil {
+			s.actions = append(s.actions, &action{number: number})
+			j = len(s.actions) - 1
+		}
+		if j >= 0 {
+			s.actions[j].scenario, s.actions[j].name = a.Transaction, a.Name
+		}
+	}
+	slices.SortStableFunc(s.actions, func(a, b *action) int { return int(a.number) - int(b.number) })
+}
+
+// message is what joins the events of an exchange.
+type message struct{ conn, number uint64 }
+
+func (s *story) tellExchanges() {
+	byMessage := map[message]*exchange{}
+	for i := range s.events {
+		e := &s.events[i]
+		if e.Kind == transcript.Received && e.Terminal == s.terminal {
+			x := &exchange{req: e}
+			s.exchanges = append(s.exchanges, x)
+			byMessage[message{e.Conn, e.Message}] = x
+			continue
+		}
+		if e.Message == 0 {
+			continue
+		}
+		x := byMessage[message{e.Conn, e.Message}]
+		if x == nil || x.req.STAN != e.STAN || x.req.MTI != e.MTI {
+			x = s.crossed(e)
+		}
+		if x == nil {
+			continue
+		}
+		switch e.Kind {
+		case transcript.Decided:
+			x.decided = e
+		case transcript.Discarded:
+			x.lostBy = e
+		case transcript.Sent, transcript.NotSent:
+			x.reply(e)
+		}
+	}
+	for i := range s.events {
+		e := &s.events[i]
+		if e.Kind != transcript.Closed {
+			continue
+		}
+		for _, x := range s.exchanges {
+			if x.req.Conn == e.Conn && x.closed == nil && e.Seq > x.req.Seq {
+				x.closed = e
+			}
+		}
+	}
+}
+
+// crossed finds the request of a reply that left on another connection. It is
+// no arrival at this terminal.
+func (s *story) crossed(e *transcript.Event) *exchange {
+	if e.Terminal != s.terminal || e.Kind != transcript.Sent && e.Kind != transcript.NotSent {
+		return nil
+	}
+	for _, x := range slices.Backward(s.exchanges) {
+		if x.req.STAN == e.STAN && x.req.MTI == e.MTI && x.req.Message == e.Message {
+			x.lostBy = e
+			return nil
+		}
+	}
+	return nil
+}
+
+func (x *exchange) reply(e *transcript.Event) {
+	switch {
+	case e.Kind == transcript.NotSent && e.Written == 0:
+		x.lostBy = e
+	case e.Kind == transcript.NotSent:
+		x.replies = append(x.replies, arrival{e, transcript.Reading{Unreadable: true}})
+	case e.Readings == nil:
+		x.replies = append(x.replies, arrival{e, transcript.Reading{Code: e.Code, MAC: e.MAC, Asks: e.Asks}})
+	default:
+		for _, r := range e.Readings {
+			x.replies = append(x.replies, arrival{e, r})
+		}
+	}
+}
+
+// linkOriginals finds what reversals and others are about: the latest request
+// before them that they name.
+func (s *story) linkOriginals() {
+	for i, r := range s.exchanges {
+		ref := r.req.Refers
+		if ref == nil || !ref.HasSTAN && ref.RRN == "" {
+			continue
+		}
+		for _, x := range slices.Backward(s.exchanges[:i]) {
+			if x.isReversal() || !x.financial() {
+				continue
+			}
+			bySTAN := ref.HasSTAN && x.req.HasSTAN && x.req.STAN == ref.STAN && (ref.Batch == 0 || x.req.Batch == 0 || ref.Batch == x.req.Batch)
+			byRRN := ref.RRN != "" && x.decided != nil && x.decided.RRN == ref.RRN
+			if bySTAN && (!ref.Own || r.isReversal()) || byRRN && !r.isReversal() {
+				r.of = x
+				break
+			}
+		}
+	}
+}
+
+// linkActions says of which action each exchange is a part, and which exchange
+// is an action's own.
+func (s *story) linkActions() {
+	for _, x := range s.exchanges {
+		for _, a := range s.actions {
+			if a.act == nil || a.act.Seq > x.req.Seq || a.report != nil && a.report.Seq < x.req.Seq {
+				continue
+			}
+			x.action = a
+			if a.main == nil && s.isMain(a, x) {
+				a.main = x
+			}
+		}
+	}
+	// Where nobody recorded when actions began, they are the requests in order.
+	next := 0
+	for _, a := range s.actions {
+		if a.act != nil || a.scenario == nil {
+			continue
+		}
+		for i := next; i < len(s.exchanges); i++ {
+			if x := s.exchanges[i]; x.action == nil && x.req.Type == a.scenario.Type {
+				a.main, x.action, next = x, a, i+1
+				break
+			}
+		}
+	}
+}
+
+func (s *story) isMain(a *action, x *exchange) bool {
+	switch {
+	case a.scenario != nil:
+		return x.req.Type == a.scenario.Type
+	case a.act.Type != world.Unrecognised:
+		return x.req.Type == a.act.Type
+	}
+	return !x.isReversal()
+}
+
+// tellGiveUp finds the first sign that the terminal waits no more.
+func (s *story) tellGiveUp(x *exchange) {
+	timeout := s.p.Timeouts.Response
+	slack := max(100*time.Millisecond, timeout/10)
+	x.gave = giveUp{from: x.req.At.Add(timeout - slack), to: x.req.At.Add(timeout + slack)}
+	sign := func(e *transcript.Event) {
+		if e == nil || e.At.After(x.gave.to) || e.Seq <= x.req.Seq {
+			return
+		}
+		x.gave.to, x.gave.sign = e.At, e.Seq
+		if e.At.Before(x.gave.from) {
+			x.gave.from = e.At
+		}
+	}
+	if c := x.closed; c != nil && c.Actor == transcript.Terminal {
+		sign(c)
+	}
+	if x.next != nil && x.next.req.Seq > x.req.Seq {
+		sign(x.next.req)
+	}
+	if a := x.action; a != nil && a.main == x {
+		sign(a.report)
+	}
+}
+
+// when is when a message came.
+func (x *exchange) when(a *arrival) timing {
+	first, last := a.event.At, a.event.At
+	if a.event.First > 0 {
+		first = x.req.At.Add(a.event.First)
+	}
+	if a.event.Acked > 0 {
+		last = x.req.At.Add(a.event.Acked)
+	}
+	switch {
+	case first.After(x.gave.to):
+		return late
+	case !last.After(x.gave.from):
+		return inTime
+	}
+	return inDoubt
+}

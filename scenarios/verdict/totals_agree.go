@@ -1,0 +1,81 @@
+package verdict
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/acqsim/acqsim/scenarios/transcript"
+	"github.com/acqsim/acqsim/scenarios/world"
+)
+
+var totalsAgree = Rule{
+	Name:  "totals-agree",
+	Fails: world.Bilingual{EN: "At settlement the terminal's totals differ from what it is obliged to know, or a 95 is not followed by an upload.", ZH: "批结算时终端的总计与其应当掌握的账目不符，或收到95后未上送批明细。"},
+	Why:   world.Bilingual{EN: "The merchant is paid another sum than its receipts say.", ZH: "商户收到的款项与签购单不符。"},
+	Needs: Wire,
+	judge: judgeTotalsAgree,
+}
+
+func judgeTotalsAgree(s *story) finding {
+	var t tally
+	for _, x := range s.exchanges {
+		if x.req.Type != world.Settlement || x.decided == nil {
+			continue
+		}
+		balanced := x.decided.Outcome == world.Approved
+		if !balanced && x.decided.Outcome != world.OutOfBalance {
+			t.open(fmt.Sprintf("%s was refused (%s): nothing was compared", x.name(), x.decided.Outcome), x.req.Seq, x.decided.Seq)
+			continue
+		}
+		if balanced {
+			t.passed("the terminal's totals are the host's", x.req.Seq, x.decided.Seq)
+			continue
+		}
+		s.judgeDifference(&t, x)
+		s.judgeUpload(&t, x)
+	}
+	return t.finding("nothing was settled")
+}
+
+// judgeDifference judges totals that differ: what the host was told to say, and
+// money that the terminal can't know of, are not its doing.
+func (s *story) judgeDifference(t *tally, x *exchange) {
+	for i := range s.events {
+		e := &s.events[i]
+		if e.Kind == transcript.Struck && e.Conn == x.req.Conn && e.Message == x.req.Message {
+			t.open("a rule of the scenario struck the settlement: that the totals differ may be its doing", x.req.Seq, e.Seq)
+			return
+		}
+	}
+	for _, r := range s.risks() {
+		if r.By != ByTerminal && r.at < x.req.Seq {
+			t.open("the totals differ, but money is at risk that the terminal can't know of", append(slices.Clone(r.Events), x.req.Seq)...)
+			return
+		}
+	}
+	for _, y := range s.exchanges {
+		if is, _ := s.answer(y); is == doubtful && y.req.Seq < x.req.Seq {
+			t.open(fmt.Sprintf("the totals differ, but "+inDoubtWhy, y.name()), y.req.Seq, x.req.Seq)
+			return
+		}
+	}
+	t.failed("the terminal's totals differ from the host's, though it had an answer to everything that was posted; it should have counted what was approved and not reversed", x.req.Seq, x.decided.Seq)
+}
+
+func (s *story) judgeUpload(t *tally, x *exchange) {
+	if is, _ := s.answer(x); is != answer {
+		return
+	}
+	for _, y := range s.after(x.req.Seq) {
+		if y.req.Type == world.BatchUpload || y.req.Type == world.BatchEnd || y.req.Type == world.SettlementEnd {
+			t.passed("what was out of balance was uploaded", x.req.Seq, y.req.Seq)
+			return
+		}
+	}
+	next := firstAfter(s, x.req.Seq)
+	if next == nil && x.report() == 0 {
+		t.open("the run ended before the upload was due", x.seqs()...)
+		return
+	}
+	t.failed("the host answered that the batch is out of balance (95), and no upload followed; the terminal should have uploaded its batch, because nobody finds the difference otherwise", x.seqs()...)
+}
