@@ -91,6 +91,10 @@ type armed struct {
 	requests  []*liveRule
 	replies   []*liveRule
 	triggers  *triggers
+
+	everybody bool     // some rule of an exchange does not go by terminal
+	terminals []string // else: the patterns that they go by
+	recalls   bool     // some fault may send a terminal's previous reply
 }
 
 // NewPlanner returns a planner with nothing armed.
@@ -128,6 +132,50 @@ func (p *Planner) Watches(s faults.Stage) bool {
 		return len(a.idle) > 0 || a.triggers != nil
 	}
 	return len(a.requests) > 0 || len(a.replies) > 0 || len(a.decisions) > 0 || a.triggers != nil
+}
+
+// Concerns reports whether any rule of a request or reply can concern a
+// terminal, so that a server need not ask about the others.
+func (p *Planner) Concerns(terminal string) bool {
+	a := p.state.Load()
+	if a == nil {
+		return false
+	}
+	return a.everybody || slices.ContainsFunc(a.terminals, func(pattern string) bool {
+		return pattern == terminal || wild(pattern, terminal)
+	})
+}
+
+// Recalls reports whether a fault may send a terminal's previous reply, so that
+// a server need not keep what nobody asks for.
+func (p *Planner) Recalls() bool {
+	a := p.state.Load()
+	return a != nil && a.recalls
+}
+
+// goBy notes which terminals the rules of exchanges go by.
+func (a *armed) goBy() {
+	a.everybody, a.recalls = a.triggers != nil, a.triggers != nil
+	for _, rules := range [][]*liveRule{a.decisions, a.requests, a.replies} {
+		for _, r := range rules {
+			switch {
+			case r.of.Terminals != "":
+				a.terminals = append(a.terminals, r.of.Terminals)
+			case len(r.match.Terminal) > 0:
+				for _, t := range r.match.Terminal {
+					a.terminals = append(a.terminals, string(t))
+				}
+			default:
+				a.everybody = true
+			}
+			a.recalls = a.recalls || r.faults.recall()
+		}
+	}
+}
+
+// recall reports whether one of the faults sends a previous reply.
+func (f Faults) recall() bool {
+	return slices.ContainsFunc(f, func(s Struck) bool { return s.Kind() == "reply.stale" })
 }
 
 // Armed lists what is armed, in order.
@@ -260,6 +308,7 @@ func (p *Planner) swap(all []*live) {
 	if p.triggers != nil {
 		a.triggers = p.triggersState()
 	}
+	a.goBy()
 	p.state.Store(a)
 }
 

@@ -350,3 +350,23 @@ func BenchmarkExchange(b *testing.B) {
 		})
 	}
 }
+
+func TestWhomTheRulesOfExchangesConcern(t *testing.T) {
+	p := scenarios.NewPlanner(scenarios.PlannerOptions{})
+	assert.False(t, p.Concerns("T0000001"), "nothing is armed")
+	assert.False(t, p.Recalls())
+
+	one := armed(t, "rules: [{match: {terminal: [\"T0000001\", \"X*\"]}, fault: reply.drop}]")
+	for terminal, want := range map[string]bool{"T0000001": true, "X7": true, "T0000002": false, "": false} {
+		assert.Equal(t, want, one.Concerns(terminal), terminal)
+	}
+	assert.False(t, one.Recalls())
+	assert.True(t, armed(t, "rules: [{match: {type: sale}, fault: reply.stale}]").Concerns("T0000002"), "a rule that does not go by terminal")
+	assert.True(t, armed(t, "rules: [{match: {type: sale}, fault: reply.stale}]").Recalls())
+
+	given := scenarios.NewPlanner(scenarios.PlannerOptions{})
+	s := load(t, "given: {outcome: do-not-honour}")
+	require.NoError(t, given.Arm(scenarios.Arming{Scenario: s, Terminals: "T0000003", At: noon}))
+	assert.True(t, given.Concerns("T0000003"))
+	assert.False(t, given.Concerns("T0000001"))
+}

@@ -102,8 +102,7 @@ func (b *batch) decide() {
 			x.business = s.o.Now()
 		}
 		if x.end == decided && b.c.wait != nil {
-			b.c.sight(x.req.Terminal)
-			if asks {
+			if name := b.c.sight(x.req.Terminal); asks && s.o.Planner.Concerns(name) {
 				b.ask(x)
 			}
 		}

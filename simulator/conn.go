@@ -52,8 +52,9 @@ type planned struct {
 	nth          uint64                 // of its source's connections at its listener
 	terminal     atomic.Pointer[string] // seen last
 	sighting     *sighting              // of that terminal
-	several      bool                   // terminals have been seen
-	lastID       dialect.ID             // of that terminal
+	known        map[dialect.ID]*sighting
+	several      bool       // terminals have been seen
+	lastID       dialect.ID // of that terminal
 	lastMerchant struct {
 		id   dialect.ID
 		name string

@@ -75,14 +75,14 @@ func (o *outbound) fits(terminal string) bool {
 func (v *seen) otherLocked(o *outbound) *conn {
 	var best string
 	for id, at := range v.terminals {
-		if at.conn != nil && at.conn != o.c && o.fits(id) && (best == "" || id < best) {
+		if at.conn.Load() != nil && at.conn.Load() != o.c && o.fits(id) && (best == "" || id < best) {
 			best = id
 		}
 	}
 	if best == "" {
 		return nil
 	}
-	return v.terminals[best].conn
+	return v.terminals[best].conn.Load()
 }
 
 // takeWaitingLocked takes out what waits for a terminal that has come.

@@ -21,6 +21,13 @@ type Planner interface {
 	// the server asks no further.
 	Watches(faults.Stage) bool
 
+	// Concerns reports whether any rule of a request or reply can concern a
+	// terminal ("": a request that names none).
+	Concerns(terminal string) bool
+
+	// Recalls reports whether a terminal's previous reply may be wanted.
+	Recalls() bool
+
 	SmallWindow(listener string) bool
 	OnListen(*faults.Conn) (plan faults.ListenPlan, until time.Time, fired []scenarios.Strike)
 	OnAccept(*faults.Conn) (faults.AcceptPlan, []scenarios.Strike)

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/acqsim/acqsim/faults"
@@ -129,11 +130,12 @@ type seen struct {
 	waiting   []*elsewhere // replies that wait for another terminal
 }
 
-// sighting is where a terminal was seen last. conn and source are guarded by
-// seen.mu.
+// sighting is where a terminal was seen last. source is guarded by seen.mu,
+// which changes of conn take, too.
 type sighting struct {
-	conn   *conn
-	source netip.Addr
+	terminal string
+	conn     atomic.Pointer[conn]
+	source   netip.Addr
 
 	mu       sync.Mutex
 	previous []byte // its last reply, as a frame
@@ -200,14 +202,32 @@ func (c *conn) lastTerminal() string {
 	return ""
 }
 
-// sight notes which terminal sends on the connection. It is called by the
-// connection's reader only.
-func (c *conn) sight(id dialect.ID) {
-	if id == c.lastID || id.IsZero() {
-		return
+// mostKnown bounds how many terminals a connection knows without asking.
+const mostKnown = 1 << 12
+
+// sight notes which terminal sends on the connection, and returns its name; ""
+// if the request names none. It is called by the connection's reader only.
+func (c *conn) sight(id dialect.ID) string {
+	switch {
+	case id.IsZero():
+		return ""
+	case id == c.lastID:
+		return c.lastTerminal()
 	}
 	c.several = !c.lastID.IsZero()
 	c.lastID = id
+	// A concentrator has many terminals in turn on one connection.
+	if at := c.known[id]; at != nil && at.conn.Load() == c {
+		c.sighting = at
+		c.terminal.Store(&at.terminal)
+		return at.terminal
+	}
+	return c.meet(id)
+}
+
+// meet is sight of a terminal that was not on this connection before, or has
+// been elsewhere since.
+func (c *conn) meet(id dialect.ID) string {
 	terminal := id.String()
 	c.terminal.Store(&terminal)
 	v := &c.s.seen
@@ -217,24 +237,30 @@ func (c *conn) sight(id dialect.ID) {
 	}
 	at := v.terminals[terminal]
 	if at == nil && len(v.terminals) < mostSeen {
-		at = new(sighting)
+		at = &sighting{terminal: terminal}
 		v.terminals[terminal] = at
 	}
 	c.sighting = at
 	if at == nil {
 		v.mu.Unlock()
-		return
+		return terminal
 	}
 	moved := at.source != c.source
-	at.conn, at.source = c, c.source
+	at.source = c.source
+	at.conn.Store(c)
 	ready := v.takeWaitingLocked(terminal)
 	v.mu.Unlock()
+	if c.known == nil || len(c.known) >= mostKnown {
+		c.known = make(map[dialect.ID]*sighting)
+	}
+	c.known[id] = at
 	for _, e := range ready {
 		e.deliver(c)
 	}
 	if moved && c.s.watches(faults.SYN) {
 		_ = c.s.replanListeners() // it is recorded
 	}
+	return terminal
 }
 
 // forget drops what is known of an ended connection.
@@ -243,13 +269,11 @@ func (v *seen) forget(c *conn) {
 	defer v.mu.Unlock()
 	if c.several {
 		for _, at := range v.terminals {
-			if at.conn == c {
-				at.conn = nil
-			}
+			at.conn.CompareAndSwap(c, nil)
 		}
 		return
 	}
-	if at := v.terminals[c.lastTerminal()]; at != nil && at.conn == c {
-		at.conn = nil
+	if at := v.terminals[c.lastTerminal()]; at != nil {
+		at.conn.CompareAndSwap(c, nil)
 	}
 }

@@ -60,7 +60,9 @@ func (b *batch) reply(x *exchange) {
 			b.out = out[:from]
 			return
 		}
-		q.sighting.remember(out[from:])
+		if b.c.s.o.Planner.Recalls() {
+			q.sighting.remember(out[from:])
+		}
 	}
 	switch {
 	case !x.dec.ReadyAt.IsZero():
