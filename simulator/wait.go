@@ -93,21 +93,21 @@ func (w *wait) end(c *conn) (lost bool) {
 		return false
 	}
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.plan.OnInput && time.Since(w.since) >= w.plan.After {
+	plan, fired := w.plan, w.fired
+	lost = plan.OnInput && time.Since(w.since) >= plan.After
+	w.cancel()
+	w.since = time.Time{}
+	w.mu.Unlock() // a reply in pieces may have the line for long, and again must not wait for it
+	if lost {
 		done := make(chan struct{})
-		fired := w.fired
 		c.recordStrikes(fired)
 		c.struckBy(&fired[len(fired)-1])
-		c.w.Deliver(time.Time{}, w.plan.Steps, func(r wire.Result) {
+		c.w.Deliver(time.Time{}, plan.Steps, func(r wire.Result) {
 			c.recordTrouble(r.Err)
 			close(done)
 		})
 		<-done
-		lost = true
 	}
-	w.cancel()
-	w.since = time.Time{}
 	return lost
 }
 
