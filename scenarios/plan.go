@@ -36,6 +36,10 @@ type drawn struct {
 // Reset clears the plan for the next exchange. Fired and the steps of Request
 // are then written over: who still needs them has a copy.
 func (p *Plan) Reset() {
+	if len(p.Fired) == 0 { // as most are: only these can have been set
+		p.armed, p.episode = nil, nil
+		return
+	}
 	*p = Plan{Fired: p.Fired[:0], struck: p.struck[:0], reply: p.reply[:0], Request: faults.RequestPlan{Steps: p.Request.Steps[:0]}}
 }
 
@@ -81,7 +85,7 @@ func (*armed) decide(rules []*liveRule, x *faults.Exchange, plan *Plan, from sou
 
 // OnReply adds to the delivery of a reply what scenarios do to it, and reports
 // whether anything has struck it. x has the outcome and the code; plan is what
-// OnRequest made.
+// OnRequest made. Of a reply that nothing strikes it leaves the delivery as it is.
 func (p *Planner) OnReply(x *faults.Exchange, plan *Plan, d *faults.Delivery) bool {
 	a := plan.armed
 	if a == nil {

@@ -240,6 +240,37 @@ func TestARuleOfRequestAndReply(t *testing.T) {
 	assert.Zero(t, plan.Request.Hold)
 }
 
+// A plan that is used again holds nothing of what struck before, and a delivery
+// that nothing strikes is left as it is: servers use both again and again.
+func TestPlanAndDeliveryAreUsedAgain(t *testing.T) {
+	for name, rule := range map[string]string{
+		"request":           "{when: {every: 3}, fault: {request.hold: 1s}}",
+		"reply":             "{when: {every: 3}, fault: reply.drop}",
+		"request and reply": "{when: {every: 3}, fault: [{request.hold: 1s}, reply.drop]}",
+		"another terminal":  "{match: {terminal: \"9*\"}, fault: reply.drop}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := "rules: [" + rule + "]\n"
+			again, fresh := armed(t, body), armed(t, body)
+			var plan scenarios.Plan
+			for range 7 {
+				wantPlan, wantDelivery := exchange(fresh, request("T1", "sale", 1000))
+				x := request("T1", "sale", 1000)
+				var d faults.Delivery
+				plan.Reset()
+				assert.Equal(t, len(wantPlan.Fired) > 0 && wantPlan.Request.Hold > 0, again.OnRequest(x, &plan))
+				x.Outcome, x.Code = "approved", "00"
+				if !again.OnReply(x, &plan, &d) {
+					assert.Zero(t, d)
+				}
+				assert.Equal(t, wantDelivery, d)
+				assert.Equal(t, wantPlan.Request.Hold, plan.Request.Hold)
+				assert.Equal(t, len(wantPlan.Fired), len(plan.Fired))
+			}
+		})
+	}
+}
+
 func TestWhatTheHostIsGivenToDecide(t *testing.T) {
 	p := armed(t, "given: {outcome: [{match: {type: sale}, when: {nth: 1}, is: cut-over}, {is: issuer-down}]}\n")
 	plan, _ := exchange(p, request("T1", "sale", 1000))
