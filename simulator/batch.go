@@ -38,6 +38,7 @@ type batch struct {
 	behind   bool                 // replies have to stay behind one of held
 	postings []transcript.Posting // that events refer to
 	tally    tally                // of exchanges that are not counted yet
+	delivery *faults.Delivery     // as it is without faults, for the next reply that a planner looks at
 }
 
 // span is a piece of evidence that belongs to the event with the given index.

@@ -80,8 +80,11 @@ func (b *batch) dropped(x *exchange) {
 func (b *batch) planned(x *exchange, honest []byte) bool {
 	q, s := x.question, b.c.s
 	q.exchange.Outcome, q.exchange.Code = x.dec.Outcome.String(), b.c.l.Dialect.Code(x.req.MTI, x.dec.Outcome)
-	var d faults.Delivery
-	struck := s.o.Planner.OnReply(&q.exchange, &q.plan, &d)
+	if b.delivery == nil {
+		b.delivery = new(faults.Delivery)
+	}
+	d := b.delivery
+	struck := s.o.Planner.OnReply(&q.exchange, &q.plan, d)
 	b.recordStrikes(x)
 	if len(q.plan.Request.Steps) > 0 {
 		d.Lost, struck = true, true
@@ -90,7 +93,8 @@ func (b *batch) planned(x *exchange, honest []byte) bool {
 	if !struck && q.plan.Request.ReplyTo == nil {
 		return false
 	}
-	b.struckReply(x, honest, &d)
+	b.delivery = nil // its keeper may need it longer
+	b.struckReply(x, honest, d)
 	return true
 }
 

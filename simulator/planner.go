@@ -34,6 +34,8 @@ type Planner interface {
 	OnHello(*faults.Conn) (faults.HelloPlan, []scenarios.Strike)
 	OnIdle(*faults.Conn) (faults.IdlePlan, []scenarios.Strike)
 	OnRequest(*faults.Exchange, *scenarios.Plan) bool
+	// OnReply leaves the delivery as it is where it reports that nothing has
+	// struck the reply.
 	OnReply(*faults.Exchange, *scenarios.Plan, *faults.Delivery) bool
 }
 
@@ -96,7 +98,7 @@ func (q *question) ask(c *conn, x *exchange) {
 		Source: c.source, Nth: c.nth, Open: int(c.l.open.Load()), Terminal: c.lastTerminal(),
 	}
 	q.sighting = c.sighting
-	q.message = message{c: c, x: x, buf: q.message.buf}
+	q.message.c, q.message.x = c, x
 	r := &x.req
 	if r.Terminal.IsZero() {
 		q.conn.Terminal = ""
