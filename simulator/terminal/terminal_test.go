@@ -27,23 +27,25 @@ type site struct {
 	*terminal.Terminal
 }
 
-func newSite(t *testing.T, name, prof string, change func(*terminal.Config)) *site {
+func newSite(t *testing.T, name, prof string, change func(*terminal.Config), server ...func(*simulator.Options)) *site {
 	t.Helper()
 	d, m := load(t, name)
 	book := ledger.New(ledger.Options{})
 	h, err := honest.New(honest.Options{World: world.Default(), Book: book})
 	require.NoError(t, err)
-	server, err := simulator.Start(t.Context(), simulator.Options{
-		Host: h, Listeners: []simulator.Listener{{Address: "127.0.0.1:0", Dialect: d}},
-	})
+	o := simulator.Options{Host: h, Listeners: []simulator.Listener{{Address: "127.0.0.1:0", Dialect: d}}}
+	for _, f := range server {
+		f(&o)
+	}
+	running, err := simulator.Start(t.Context(), o)
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, server.Close()) })
+	t.Cleanup(func() { require.NoError(t, running.Close()) })
 	p, err := profile.Open(prof)
 	require.NoError(t, err)
 	p.Timeouts.Connect, p.Timeouts.Response = patience, patience
 	p.Connecting.Backoff = time.Millisecond
 	s := &site{t: t, d: d, book: book, c: terminal.Config{
-		Messages: m, Profile: p, Hosts: []string{server.Addr(0).String()},
+		Messages: m, Profile: p, Hosts: []string{running.Addr(0).String()},
 		Terminal: pos, Merchant: merchant, Store: &terminal.MemoryStore{},
 	}}
 	if change != nil {
@@ -95,7 +97,10 @@ func (s *site) agree() {
 func everyProfile(t *testing.T, run func(t *testing.T, name, prof string)) {
 	for _, name := range dialects {
 		for _, prof := range profile.Names() {
-			t.Run(name+"/"+prof, func(t *testing.T) { run(t, name, prof) })
+			t.Run(name+"/"+prof, func(t *testing.T) {
+				t.Parallel()
+				run(t, name, prof)
+			})
 		}
 	}
 }

@@ -266,7 +266,8 @@ func (t *Terminal) rounds(ctx context.Context, x Transaction, rec Record, r *Res
 // wrongPIN reports whether the last exchange was declined for its PIN.
 func (t *Terminal) wrongPIN(r *Result) bool {
 	x := r.last()
-	return r.Outcome == Declined && x != nil && x.Reply != nil && r.Code == t.d.Code(x.Reply.MTI, world.IncorrectPIN)
+	return r.Outcome == Declined && x != nil && x.Reply != nil &&
+		(r.Code == t.d.Code(x.Reply.MTI, world.IncorrectPIN) || t.bugs[BugAsksPINForever])
 }
 
 // attempt sends an online transaction once, and draws the conclusions.
