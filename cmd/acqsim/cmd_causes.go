@@ -13,7 +13,7 @@ import (
 )
 
 func newCausesCommand(a *app) *cobra.Command {
-	lang, sheet := langEN, false
+	lang, sheet, asJSON := langEN, sheetNone, false
 	cmd := &cobra.Command{
 		Use:   "causes",
 		Short: "List the causes of no (good) answer",
@@ -26,11 +26,19 @@ expected of the terminal, and the human steps that find it.`,
 		Example: `  acqsim causes
   acqsim causes show reply-lost --lang zh
   acqsim causes --sheet
+  acqsim causes --sheet=html > sheet.html
+  acqsim causes --json
   acqsim serve --cause reply-lost`,
 		Args: noSuchCommand,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if err := oneOf(faultLangs, lang); err != nil {
 				return usagef("--lang: %w", err)
+			}
+			if err := oneOf(sheetForms, sheet); cmd.Flags().Changed("sheet") && err != nil {
+				return usagef("--sheet: %w", err)
+			}
+			if asJSON && sheet != sheetNone {
+				return usagef("--json and --sheet are two forms of output: choose one")
 			}
 			return nil
 		},
@@ -39,17 +47,25 @@ expected of the terminal, and the human steps that find it.`,
 			if err != nil {
 				return err
 			}
-			t := causeText{faultText{lang: lang}}
-			if sheet {
-				return a.print(t.sheet(all))
+			switch {
+			case asJSON:
+				return writeCauses(a.stdout, all)
+			case sheet == sheetHTML:
+				return writeSheetHTML(a.stdout, all)
+			case sheet == sheetText:
+				return a.print(sheetOf(all))
 			}
-			return a.print(t.list(all))
+			return a.print(causeText{faultText{lang: lang}}.list(all))
 		},
 	}
 	cmd.PersistentFlags().StringVar(&lang, "lang", langEN, "`LANGUAGE` of the texts: "+strings.Join(faultLangs, ", "))
-	cmd.Flags().BoolVar(&sheet, "sheet", false, "print a card of the trigger amounts in both languages, to lie beside the terminal")
+	cmd.PersistentFlags().BoolVar(&asJSON, "json", false, "print JSON, with the texts in both languages")
+	cmd.Flags().StringVar(&sheet, "sheet", sheetNone,
+		"print a card of the trigger amounts in both languages, to lie beside the terminal, in this `FORM`: "+strings.Join(sheetForms, ", "))
+	cmd.Flags().Lookup("sheet").NoOptDefVal = sheetText
 	// The flag is the command's own: it is there.
 	_ = cmd.RegisterFlagCompletionFunc("lang", cobra.FixedCompletions(faultLangs, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("sheet", cobra.FixedCompletions(sheetForms, cobra.ShellCompDirectiveNoFileComp))
 	cmd.AddCommand(&cobra.Command{
 		Use:   "show NAME",
 		Short: "Tell all about a cause",
@@ -60,6 +76,9 @@ expected of the terminal, and the human steps that find it.`,
 			s, err := library.Load(args[0], nil)
 			if err != nil {
 				return exitWith(exitUsage, err)
+			}
+			if asJSON {
+				return writeJSON(a.stdout, newCauseView(s))
 			}
 			return a.print(causeText{faultText{lang: lang}}.show(s))
 		},
@@ -161,28 +180,6 @@ func (t causeText) show(s *scenarios.Scenario) string {
 			fmt.Fprintf(&b, "  %s\n", t.in(step.Text()))
 		}
 	}
-	return b.String()
-}
-
-// sheet is a card of the trigger amounts, in both languages.
-func (t causeText) sheet(all []*scenarios.Scenario) string {
-	var b strings.Builder
-	b.WriteString("acqsim serve --triggers: the last two digits of the amount choose the cause.\n" +
-		"金额的最后两位决定故障原因。\n\n  x.00  an honest answer 正常应答\n")
-	var rows []*scenarios.Scenario
-	for _, s := range all {
-		if s.Trigger != nil {
-			rows = append(rows, s)
-		}
-	}
-	slices.SortFunc(rows, func(a, b *scenarios.Scenario) int {
-		return strings.Compare(string(a.Trigger.Amount), string(b.Trigger.Amount))
-	})
-	for _, s := range rows {
-		fmt.Fprintf(&b, "  x.%s  %s %s\n", s.Trigger.Amount, s.Title.EN, s.Title.ZH)
-	}
-	b.WriteString("\nOnly first-time requests trigger: reversals, advices, voids, repeats and uploads never do.\n" +
-		"仅首次请求触发；冲正、通知、撤销、重发和批上送不触发。\n")
 	return b.String()
 }
 

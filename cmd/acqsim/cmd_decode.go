@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -295,10 +294,7 @@ func sense(pieces []piece) (read, sound int) {
 }
 
 func (r *decodeResult) writeJSON(a *app) error {
-	e := json.NewEncoder(a.stdout)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(r)
+	return writeJSON(a.stdout, r)
 }
 
 func (r *decodeResult) writeText(a *app, o *decodeOptions) error {
