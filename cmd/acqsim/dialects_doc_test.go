@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -43,7 +44,9 @@ func TestDialectsDocument(t *testing.T) {
 			case args[0] == "cat":
 				require.NoError(t, os.WriteFile(args[1], []byte(shown), 0o600))
 			case args[1] == "serve":
-				serveUntilTheEnd(t, args[1:], address)
+				serveUntilTheEnd(t, args[1:], address, func(said string) {
+					assert.Contains(t, said, "alder", "the server says what it serves")
+				})
 			default:
 				require.Equal(t, "acqsim", args[0])
 				documented(t, args[1:], shown)
@@ -81,8 +84,9 @@ func change(t *testing.T, file, diff string) {
 	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(string(src), text, strings.Join(with, "\n"), 1)), 0o600))
 }
 
-// serveUntilTheEnd runs acqsim serve until the test is over.
-func serveUntilTheEnd(t *testing.T, args []string, address string) {
+// serveUntilTheEnd runs acqsim serve until the test is over, and then has
+// checked what it said.
+func serveUntilTheEnd(t *testing.T, args []string, address string, check func(said string)) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -98,7 +102,7 @@ func serveUntilTheEnd(t *testing.T, args []string, address string) {
 		assert.NoError(t, log.Close())
 		said, err := os.ReadFile(log.Name())
 		assert.NoError(t, err)
-		assert.Contains(t, string(said), "alder", "the server says what it serves")
+		check(string(said))
 	})
 	require.NoError(t, waitFor(t.Context(), address))
 }
@@ -108,15 +112,26 @@ func documented(t *testing.T, args []string, shown string) {
 	t.Helper()
 	var out, bad bytes.Buffer
 	run(t.Context(), args, strings.NewReader(""), &out, &bad)
-	rest := normal(out.String())
+	inOrder(t, shown, out.String(), fmt.Sprintf("%v (%s)", args, bad.String()))
+}
+
+// inOrder looks for the lines that a document shows in what a command printed.
+// One whose end the document leaves out has … there.
+func inOrder(t *testing.T, shown, printed, command string) {
+	t.Helper()
+	rest := "\n" + normal(printed) + "\n"
 	for _, want := range strings.Split(normal(shown), "\n") {
 		if strings.TrimSpace(want) == "" || strings.TrimSpace(want) == "…" {
 			continue
 		}
-		at := strings.Index("\n"+rest, "\n"+want+"\n")
-		if !assert.GreaterOrEqual(t, at, 0, "%v does not print %q, or elsewhere; it prints:\n%s\n%s", args, want, out.String(), bad.String()) {
+		want, open := strings.CutSuffix(want, "…")
+		if !open {
+			want += "\n"
+		}
+		at := strings.Index(rest, "\n"+want)
+		if !assert.GreaterOrEqual(t, at, 0, "%s does not print %q, or elsewhere; it prints:\n%s", command, want, printed) {
 			return
 		}
-		rest = rest[at+len(want):]
+		rest = rest[at+len(want):] // the line break before the next line is still there
 	}
 }
