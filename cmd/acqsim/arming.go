@@ -32,6 +32,7 @@ type armament struct {
 	all       []scenarios.Arming
 	sites     []*scenarios.Scenario // that a person brings about
 	triggers  bool
+	unfit     []string // trigger amounts whose causes no listener can show
 	world     *world.World
 	clock     time.Time // zero: no scenario says
 	profile   *profile.Profile
@@ -119,6 +120,10 @@ func (m *armament) load(e *effective, listeners []simulator.Listener, byCard map
 			s, err := library.Load(name, nil)
 			if err != nil {
 				return err
+			}
+			if s.Trigger != nil && fits(s, listeners) != nil {
+				m.unfit = append(m.unfit, fmt.Sprintf("x.%s (%s)", s.Trigger.Amount, name))
+				continue
 			}
 			causes = append(causes, s)
 		}
@@ -263,6 +268,9 @@ func (m *armament) text() string {
 		}
 		if m.triggers {
 			b.WriteString("  The last two digits of the amount choose a cause; x.00 is honest (acqsim causes --sheet).\n")
+		}
+		if len(m.unfit) > 0 {
+			fmt.Fprintf(&b, "  No listener here can show these, so they are honest, too: %s.\n", strings.Join(m.unfit, ", "))
 		}
 	}
 	for _, s := range m.sites {
