@@ -151,3 +151,13 @@ func (p *Partner) String() string {
 	}
 	return "another reply on this connection"
 }
+
+// Elsewhere returns the terminal on whose connection a fault wants a reply to
+// leave, as the pattern that the fault was given; "" for faults that do not.
+// Whoever brings the fault about on purpose needs such a terminal.
+func Elsewhere(f Fault) string {
+	if x, ok := f.(interface{ elsewhere() string }); ok {
+		return x.elsewhere()
+	}
+	return ""
+}

@@ -28,6 +28,8 @@ func (partnerReply) claims() claim {
 	return claim{sets: []string{setPartner}, is: onReply | partner}
 }
 
+func (f partnerReply) elsewhere() string { return f.partner.Terminal }
+
 func (f partnerReply) OnReply(x *Exchange, _ Draw, d *Delivery) {
 	p := f.partner
 	p.Within = f.within.In(x.ResponseTimeout())

@@ -48,6 +48,13 @@ func (f misroute) claims() claim {
 	return c
 }
 
+func (f misroute) elsewhere() string {
+	if f.there {
+		return f.as
+	}
+	return ""
+}
+
 func (f misroute) OnRequest(x *Exchange, _ Draw, p *RequestPlan) {
 	p.As = f.as
 	if f.there {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -20,7 +19,6 @@ import (
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator"
-	"github.com/acqsim/acqsim/simulator/frame"
 	"github.com/acqsim/acqsim/simulator/journal"
 )
 
@@ -166,51 +164,15 @@ func (e *effective) authority() (*wire.Authority, error) {
 	return wire.AuthorityFrom(ca, time.Now())
 }
 
-// fits reports a fault that none of the listeners that its rule selects can
-// show, with its place in the scenario.
+// fits reports a fault that none of the listeners can show, with its place in
+// the scenario.
 func fits(s *scenarios.Scenario, listeners []simulator.Listener) error {
-	var found strictyaml.Problems
-	for i := range s.Rules {
-		for _, f := range s.Rules[i].Fault {
-			var first error
-			ok := false
-			for j := range listeners {
-				err := faults.Fits(f.Fault, layerOf(&listeners[j]))
-				ok = ok || err == nil
-				if err != nil && first == nil {
-					first = err
-				}
-			}
-			if !ok && first != nil {
-				found.Add(f.At.Errorf("no listener can show it: %v", first))
-			}
-		}
+	layers := make([]faults.Layer, len(listeners))
+	for i := range listeners {
+		layers[i] = listeners[i].Layer()
 	}
-	return found.Err()
+	return s.Fits(layers...)
 }
-
-// layerOf is what a listener has for faults.
-func layerOf(l *simulator.Listener) faults.Layer {
-	d := l.Dialect
-	layer := faults.Layer{Defines: func(n int) bool { return n == 0 || d.Defines(n) }}
-	has := func(yes bool, n faults.Needs) {
-		if yes {
-			layer.Has |= n
-		}
-	}
-	f := d.Format()
-	has(runtime.GOOS == "linux", faults.NeedLinux)
-	has(l.TLS != nil, faults.NeedTLS)
-	has(f.TPDU, faults.NeedTPDU)
-	has(f.Header > 0, faults.NeedHeader)
-	has(d.MACField() > 0, faults.NeedMAC)
-	has(d.Defines(chipField), faults.NeedChip)
-	has(f.Length != frame.ASCII4 && f.Length != frame.Hex4, faults.NeedBinary)
-	return layer
-}
-
-// chipField is where chip data stands (DE 55).
-const chipField = 55
 
 // watchEvery is how often scenario files are looked at.
 const watchEvery = time.Second

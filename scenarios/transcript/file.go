@@ -26,6 +26,7 @@ type Header struct {
 	Version int       // of the format; 0 stands for the present one when written
 	Started time.Time // when the run, or the writing, began
 	Program string    // what wrote it, such as "acqsim 1.2.0"
+	Run     *Run      // of a run of a suite; nil: of anything else
 }
 
 // AppendHeader appends the line of a header, with its line feed.
@@ -38,6 +39,9 @@ func AppendHeader(dst []byte, h Header) []byte {
 	o.integer("version", int64(h.Version))
 	o.time("started", h.Started)
 	o.text("program", h.Program)
+	if h.Run != nil {
+		h.Run.append(&o)
+	}
 	return append(o.b, '}', '\n')
 }
 
@@ -57,7 +61,10 @@ func (s *scanner) header() (Header, error) {
 		case "program":
 			h.Program, err = s.string()
 		default:
-			err = errUnknownKey
+			if h.Run == nil {
+				h.Run = &Run{}
+			}
+			err = h.Run.read(s, key)
 		}
 		return err
 	})

@@ -209,3 +209,20 @@ func encode(t require.TestingT, h Header, events []Event) []byte {
 	require.NoError(t, e.Flush())
 	return file.Bytes()
 }
+
+func TestTheHeaderOfARun(t *testing.T) {
+	h := headHeader
+	h.Run = &Run{
+		Scenario: Source{"my.yaml", "name: mine\n"}, Profile: Source{Name: "strict"}, World: Source{"w.yaml", "cards: {}\n"},
+		Terminal: "10000001", Dialect: "iso87-ascii", Connect: time.Second, Response: 2 * time.Second, Backoff: time.Millisecond, Within: 1,
+	}
+	line := AppendHeader(nil, h)
+	d := NewDecoder(strings.NewReader(string(line)+`{"seq":1,"kind":"note"}`+"\n"), "run.jsonl")
+	_, err := d.Next()
+	require.NoError(t, err)
+	assert.Equal(t, h, d.Header())
+
+	d = NewDecoder(strings.NewReader(strings.Replace(string(line), "terminal", "terminals", 1)), "run.jsonl")
+	_, err = d.Next()
+	require.ErrorContains(t, err, "terminals")
+}
