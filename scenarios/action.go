@@ -3,7 +3,6 @@ package scenarios
 import (
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/acqsim/acqsim/faults"
@@ -153,6 +152,28 @@ var transactionActions = []struct {
 	{"download", world.ParameterDownload}, {"signature", world.ESignature},
 }
 
+// ActionName returns what a transaction at a terminal is called as an action;
+// "" if a person starts no such transaction.
+func ActionName(t world.TransactionType) string {
+	for _, a := range transactionActions {
+		if a.is == t {
+			return a.name
+		}
+	}
+	return ""
+}
+
+// ActionType returns the transaction type of an action; false if it is no
+// transaction.
+func ActionType(name string) (world.TransactionType, bool) {
+	for _, a := range transactionActions {
+		if a.name == name {
+			return a.is, true
+		}
+	}
+	return 0, false
+}
+
 // The other actions.
 const (
 	actWait     = "wait"
@@ -224,13 +245,8 @@ func (a *Action) body(given bool, value strictyaml.Node) error {
 		}
 		return nil
 	}
-	i := slices.IndexFunc(transactionActions, func(t struct {
-		name string
-		is   world.TransactionType
-	}) bool {
-		return t.name == a.Name
-	})
-	a.Transaction = &Transaction{Type: transactionActions[i].is}
+	t, _ := ActionType(a.Name)
+	a.Transaction = &Transaction{Type: t}
 	return decode(a.Transaction)
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"hash/fnv"
 	"strings"
 
 	"github.com/acqsim/acqsim/scenarios/world"
@@ -64,10 +63,6 @@ func (s *sending) load(w *world.World) error {
 	return nil
 }
 
-// testDevices begins the key serial numbers that are made up here: the key set
-// of the examples in ANSI X9.24-1.
-const testDevices = "FFFF987654"
-
 // serialNumber is the key serial number that was asked for, or one that is the
 // terminal's own and advances as STANs do.
 func (s *sending) serialNumber() (security.KSN, error) {
@@ -78,11 +73,7 @@ func (s *sending) serialNumber() (security.KSN, error) {
 		}
 		return k, k.Check()
 	}
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(s.p.Terminal))
-	const deviceBits, counterBits = 19, 21
-	device := uint64(h.Sum32()) & (1<<deviceBits - 1) << counterBits
-	k, err := security.ParseKSN(fmt.Sprintf("%s%010X", testDevices, device))
+	k, err := security.MadeUpKSN(s.p.Terminal)
 	if err != nil {
 		return k, err
 	}

@@ -39,16 +39,16 @@ type Report struct {
 // Passed reports whether no rule failed and nothing expected is missing. A rule
 // of which the scenario expects another verdict does not count.
 func (r *Report) Passed() bool {
-	expected := map[string]bool{}
-	for _, e := range r.Expect {
-		if e.Verdict == scenarios.Fail {
-			return false
-		}
-		if e.rule != "" {
-			expected[e.rule] = true
-		}
+	if slices.ContainsFunc(r.Expect, func(e Expectation) bool { return e.Verdict == scenarios.Fail }) {
+		return false
 	}
-	return !slices.ContainsFunc(r.Rules, func(x Result) bool { return x.Verdict == scenarios.Fail && !expected[x.Rule] })
+	return !slices.ContainsFunc(r.Rules, func(x Result) bool { return x.Verdict == scenarios.Fail && !r.Expected(x.Rule) })
+}
+
+// Expected reports whether the scenario says itself what a rule's verdict has
+// to be, so that its expectation counts and not the rule.
+func (r *Report) Expected(rule string) bool {
+	return slices.ContainsFunc(r.Expect, func(e Expectation) bool { return e.rule == rule })
 }
 
 // Judge judges a run. Equal inputs give equal reports.

@@ -1,0 +1,116 @@
+package suite
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/acqsim/acqsim/scenarios"
+	"github.com/acqsim/acqsim/scenarios/profile"
+	"github.com/acqsim/acqsim/scenarios/transcript"
+	"github.com/acqsim/acqsim/scenarios/verdict"
+	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator/dialect"
+)
+
+// Judge judges what is recorded of a run, by nothing but the record: equal
+// transcripts give equal verdicts, whenever and wherever they are judged.
+func Judge(h transcript.Header, events []transcript.Event) (*verdict.Report, error) {
+	in := verdict.Input{Events: events, Field: (&Fields{}).Read}
+	run := h.Run
+	if run == nil {
+		run = &transcript.Run{}
+	}
+	in.Terminal = run.Terminal
+	var err error
+	if in.Profile, err = openProfile(run.Profile); err != nil {
+		return nil, err
+	}
+	in.Profile = paceOf(run).Apply(in.Profile)
+	w := world.Default()
+	if run.World.Text != "" {
+		if w, err = world.Load(run.World.Name, []byte(run.World.Text)); err != nil {
+			return nil, err
+		}
+	}
+	if run.Scenario.Text != "" {
+		if in.Scenario, err = scenarios.Load(run.Scenario.Name, []byte(run.Scenario.Text), w); err != nil {
+			return nil, err
+		}
+		if in.World, err = scenarios.Apply(w, in.Scenario); err != nil {
+			return nil, err
+		}
+	}
+	return verdict.Judge(in)
+}
+
+func openProfile(s transcript.Source) (*profile.Profile, error) {
+	if s.Text == "" {
+		return profile.Open(orElse(s.Name, profile.Default))
+	}
+	return profile.Load(s.Name, []byte(s.Text))
+}
+
+// Record is a transcript of a run, as it stands in its file.
+func Record(h transcript.Header, events []transcript.Event) ([]byte, error) {
+	var b bytes.Buffer
+	e := transcript.NewEncoder(&b, h)
+	for i := range events {
+		if err := e.Encode(&events[i]); err != nil {
+			return nil, err
+		}
+	}
+	if err := e.Flush(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// LastRun reads the last run in a transcript; name is for its errors.
+func LastRun(r io.Reader, name string) (h transcript.Header, events []transcript.Event, err error) {
+	d := transcript.NewDecoder(r, name)
+	for {
+		e, err := d.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return d.Header(), events, nil
+		case err != nil:
+			return h, nil, fmt.Errorf("the transcript can't be read: %w", err)
+		}
+		if n := len(events); n > 0 && e.Seq <= events[n-1].Seq {
+			events = events[:0] // events are numbered anew in each run
+		}
+		events = append(events, e)
+	}
+}
+
+// Fields reads data elements of recorded frames. The zero value is ready; it is
+// for one goroutine at a time.
+type Fields struct{ dialects map[string]*dialect.Dialect }
+
+// Read returns a data element of the message in an event, 0 being the MTI.
+func (r *Fields) Read(e *transcript.Event, n int) (value string, present, readable bool) {
+	d, known := r.dialects[e.Dialect]
+	if !known {
+		if r.dialects == nil {
+			r.dialects = map[string]*dialect.Dialect{}
+		}
+		// One that can't be opened here leaves its fields unread.
+		d, _ = dialect.Open(e.Dialect)
+		r.dialects[e.Dialect] = d
+	}
+	if d == nil || len(e.Raw) == 0 {
+		return "", false, false
+	}
+	f, _, err := d.Format().Cut(e.Raw, 0)
+	if err != nil {
+		return "", false, false
+	}
+	var ix dialect.Index
+	if _, err := d.Index(f.Body, &ix); err != nil {
+		return "", false, false
+	}
+	text, present := d.FieldText(f.Body, &ix, n, nil)
+	return string(text), present, true
+}

@@ -1,0 +1,89 @@
+package suite
+
+import (
+	"time"
+
+	"github.com/acqsim/acqsim/scenarios"
+	"github.com/acqsim/acqsim/scenarios/transcript"
+	"github.com/acqsim/acqsim/scenarios/verdict"
+	"github.com/acqsim/acqsim/scenarios/world"
+)
+
+// ReportVersion is the version of a Report as JSON.
+const ReportVersion = 1
+
+// Status is how a scenario ended.
+type Status string
+
+// The ways to end.
+const (
+	Passed  Status = "passed"  // no rule failed, and nothing expected is missing
+	Failed  Status = "failed"  // the terminal did something wrong
+	Errored Status = "error"   // it could not be run: the driver, the server, the scenario
+	Skipped Status = "skipped" // it does not apply to this terminal
+)
+
+// Report is what came of a suite. Its JSON is documented in docs/suites.md.
+type Report struct {
+	Version  int           `json:"version"`
+	Program  string        `json:"program"`
+	Started  time.Time     `json:"started"`
+	Elapsed  time.Duration `json:"elapsed_ns"`
+	Terminal string        `json:"terminal"` // the driver, as the user named it
+	Profile  string        `json:"profile"`
+	Dialect  string        `json:"dialect"`
+	Seed     uint64        `json:"seed"`
+	Results  []Result      `json:"results"` // in the order of the scenarios, repeats behind one another
+}
+
+// Result is what came of a scenario.
+type Result struct {
+	Scenario string          `json:"scenario"`
+	Title    world.Bilingual `json:"title"`
+	Repeat   int             `json:"repeat,omitempty"` // from 1; 0: it was run once
+	Seed     uint64          `json:"seed"`
+	Status   Status          `json:"status"`
+	// Rule is the first rule that failed; "": none, or something else that the
+	// scenario expects.
+	Rule string `json:"rule,omitempty"`
+	// Why is one sentence: what failed, why it could not be run, or was not.
+	Why     string          `json:"why,omitempty"`
+	Output  string          `json:"output,omitempty"` // of the driver, where it is to blame
+	Elapsed time.Duration   `json:"elapsed_ns"`
+	Verdict *verdict.Report `json:"verdict,omitempty"`
+
+	Header transcript.Header  `json:"-"`
+	Events []transcript.Event `json:"-"` // what Verdict rests on
+}
+
+// Count returns how many scenarios ended so.
+func (r *Report) Count(s Status) (n int) {
+	for i := range r.Results {
+		if r.Results[i].Status == s {
+			n++
+		}
+	}
+	return n
+}
+
+// conclude fills in what a verdict says.
+func (r *Result) conclude(v *verdict.Report) {
+	r.Verdict = v
+	r.Status = Passed
+	if v.Passed() {
+		return
+	}
+	r.Status = Failed
+	for _, x := range v.Expect {
+		if x.Verdict == scenarios.Fail {
+			r.Why = x.Why
+			break
+		}
+	}
+	for _, x := range v.Rules {
+		if x.Verdict == scenarios.Fail && !v.Expected(x.Rule) {
+			r.Rule, r.Why = x.Rule, x.Why
+			return
+		}
+	}
+}

@@ -1,0 +1,287 @@
+package suite
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/acqsim/acqsim/faults/wire"
+	"github.com/acqsim/acqsim/scenarios/profile"
+	"github.com/acqsim/acqsim/scenarios/transcript"
+	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator/dialect"
+	"github.com/acqsim/acqsim/simulator/ledger"
+)
+
+// DefaultTerminal is the terminal under test (DE 41) where nothing else is said.
+const DefaultTerminal = "10000001"
+
+// Options describe a suite. Cases, Driver and Dialect are required.
+type Options struct {
+	Cases   []Case
+	Driver  Driver
+	Dialect *dialect.Dialect
+
+	// Name is what the report calls the driver.
+	Name string
+
+	// Profile is how the terminal is meant to behave, and where it is from.
+	// Default: the default profile. Pace changes its times.
+	Profile       *profile.Profile
+	ProfileSource transcript.Source
+	Pace          Pace
+
+	// World is what scenarios are laid over, and where it is from. Default: the
+	// default world.
+	World       *world.World
+	WorldSource transcript.Source
+
+	// Terminal is the one under test (DE 41) where a scenario does not say.
+	// Default: DefaultTerminal.
+	Terminal string
+
+	// Listen is the address of every server, one after the other, for terminals
+	// that can't change their host. Default: a free port on loopback for each.
+	Listen string
+
+	TLS      bool   // every scenario over TLS, not only those that need it
+	Lang     string // en (default) or zh: of displays
+	Seed     uint64
+	Repeat   int           // how often each scenario is run; default: once
+	Parallel int           // scenarios at a time; default: as many as driver and machine bear
+	Limit    time.Duration // of one action; default: a generous one, by the profile's timeouts
+	Program  string        // as headers of transcripts name it
+
+	// Progress is called as scenarios begin (done false, and only the names
+	// filled in) and end. Calls do not overlap.
+	Progress func(r *Result, done bool)
+
+	authority *wire.Authority
+	states    string // folder of state files
+}
+
+// Run runs scenarios. Whatever happens in one is its result; the error says
+// that the suite as a whole could not be run, or was interrupted: then the
+// report has what was done so far.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	var err error
+	if o.authority, err = newAuthority(); err != nil {
+		return nil, err
+	}
+	if o.states, err = os.MkdirTemp("", "acqsim-run-"); err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(o.states) }() // only a temporary folder
+	began := time.Now()
+	report := &Report{
+		Version: ReportVersion, Program: o.Program, Started: began, Terminal: o.Name, Profile: o.Profile.Name,
+		Dialect: o.Dialect.Name(), Seed: o.Seed, Results: o.plan(),
+	}
+	err = o.all(ctx, report.Results)
+	report.Elapsed = time.Since(began)
+	return report, err
+}
+
+func (o *Options) complete() error {
+	switch {
+	case len(o.Cases) == 0:
+		return errors.New("suite: there is nothing to run")
+	case o.Driver == nil || o.Dialect == nil:
+		return errors.New("suite: it needs a driver and a dialect")
+	}
+	if o.Profile == nil {
+		p, err := openProfile(o.ProfileSource)
+		if err != nil {
+			return err
+		}
+		o.Profile = p
+	}
+	o.Profile = o.Pace.Apply(o.Profile)
+	if o.World == nil {
+		o.World = world.Default()
+	}
+	o.Terminal = orElse(o.Terminal, DefaultTerminal)
+	o.Repeat = max(o.Repeat, 1)
+	if o.Parallel <= 0 {
+		o.Parallel = 6 * runtime.GOMAXPROCS(0) // most of the time, terminals wait
+	}
+	if n := o.Driver.Sessions(); n > 0 {
+		o.Parallel = min(o.Parallel, n)
+	}
+	if o.Listen != "" {
+		o.Parallel = 1
+	}
+	if o.Limit <= 0 {
+		t := o.Profile.Timeouts
+		o.Limit = 20*(t.Connect+t.Response+o.Profile.Connecting.Backoff) + 30*time.Second
+	}
+	if o.Progress == nil {
+		o.Progress = func(*Result, bool) {}
+	}
+	return nil
+}
+
+// address is what servers listen on.
+func (o *Options) address() string { return orElse(o.Listen, "127.0.0.1:0") }
+
+// plan lists what is to be run.
+func (o *Options) plan() (all []Result) {
+	for i := range o.Cases {
+		for n := range o.Repeat {
+			r := Result{Scenario: o.Cases[i].Scenario.Name, Title: o.Cases[i].Scenario.Title, Seed: o.Seed + uint64(n), //nolint:gosec // not negative
+				Status: Errored, Why: "it was not run: the suite was interrupted"}
+			if o.Repeat > 1 {
+				r.Repeat = n + 1
+			}
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// all fills in the results.
+func (o *Options) all(ctx context.Context, results []Result) error {
+	var g errgroup.Group
+	g.SetLimit(o.Parallel)
+	var talk sync.Mutex
+	tell := func(r *Result, done bool) {
+		talk.Lock()
+		defer talk.Unlock()
+		o.Progress(r, done)
+	}
+	for i := range results {
+		g.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			r := &results[i]
+			tell(r, false)
+			began := time.Now()
+			o.one(ctx, &o.Cases[i/o.Repeat], r)
+			r.Elapsed = time.Since(began)
+			tell(r, true)
+			return ctx.Err()
+		})
+	}
+	return g.Wait()
+}
+
+// one runs a scenario.
+func (o *Options) one(ctx context.Context, c *Case, r *Result) {
+	r.Why = ""
+	err := o.applies(c)
+	if err == nil {
+		err = o.run(ctx, c, r)
+	}
+	if why, ok := isSkip(err); ok {
+		r.Status, r.Why = Skipped, why
+		return
+	}
+	if err != nil {
+		r.Status, r.Why, r.Output = Errored, err.Error(), outputOf(err)
+	}
+}
+
+// run brings the cause about, has the terminal act, and judges.
+func (o *Options) run(ctx context.Context, c *Case, r *Result) error {
+	g, err := o.rigUp(ctx, c.Scenario, r.Seed, ledger.New(ledger.Options{}))
+	if err != nil {
+		return err
+	}
+	r.Header = o.header(c, g)
+	played := o.play(ctx, c, g)
+	events, err := g.stop(ctx)
+	if played != nil {
+		r.Events = events
+		return played
+	}
+	if err != nil {
+		return err
+	}
+	// Judged is what can be judged again: what the file says, and not what is
+	// more exact in memory.
+	record, err := Record(r.Header, events)
+	if err != nil {
+		return err
+	}
+	if r.Header, r.Events, err = LastRun(bytes.NewReader(record), r.Scenario); err != nil {
+		return err
+	}
+	v, err := Judge(r.Header, r.Events)
+	if err != nil {
+		return fmt.Errorf("the run can't be judged: %w", err)
+	}
+	r.conclude(v)
+	return nil
+}
+
+// header says what the run is judged by.
+func (o *Options) header(c *Case, g *rig) transcript.Header {
+	run := &transcript.Run{
+		Scenario: c.Source, Profile: o.ProfileSource, World: o.WorldSource, Dialect: o.Dialect.Name(),
+		Connect: o.Pace.Connect, Response: o.Pace.Response, Backoff: o.Pace.Backoff, Within: o.Pace.Within,
+	}
+	if run.Profile.Name == "" {
+		run.Profile.Name = o.Profile.Name
+	}
+	return transcript.Header{Version: transcript.Version, Started: g.now(), Program: o.Program, Run: run}
+}
+
+// play has the terminal perform the actions.
+func (o *Options) play(ctx context.Context, c *Case, g *rig) (err error) {
+	p := &performance{
+		journal: g.journal, world: g.world, profile: o.Profile, terminal: g.terminal, limit: o.Limit,
+		actions: c.Scenario.Actions, cards: soundCards(g.world), sessions: map[string]Session{},
+	}
+	p.open = func(ctx context.Context, terminal string) (Session, error) {
+		return o.Driver.Open(ctx, g.hello(terminal, o.stateFile(c, terminal)))
+	}
+	defer func() {
+		if e := p.close(); err == nil {
+			err = e
+		}
+	}()
+	first, err := p.session(ctx, g.terminal)
+	if err != nil {
+		return err
+	}
+	if err := can(c, g.secure, first.Ready()); err != nil {
+		return err
+	}
+	if err := g.arm(ctx); err != nil {
+		return err
+	}
+	return p.perform(ctx)
+}
+
+// stateFile is where a terminal may keep its state.
+func (o *Options) stateFile(c *Case, terminal string) string {
+	dir := o.states
+	if o.Listen == "" {
+		var err error
+		if dir, err = os.MkdirTemp(o.states, c.Scenario.Name+"-"); err != nil {
+			return ""
+		}
+	}
+	return filepath.Join(dir, "terminal-"+terminal+".state")
+}
+
+// outputOf is what a driver left behind.
+func outputOf(err error) string {
+	var d *DriverError
+	if errors.As(err, &d) {
+		return d.Output
+	}
+	return ""
+}
