@@ -1,6 +1,9 @@
 package faults
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 func messageField() Kind {
 	return Kind{
@@ -46,7 +49,15 @@ func (f editField) claims() claim {
 	return claim{sets: []string{setField(f.edit.Field)}, is: onReply | edits}
 }
 
-func (f editField) fits(l Layer) *MisfitError { return l.hasField("field", f.edit.Field) }
+func (f editField) fits(l Layer) *MisfitError {
+	if e := &f.edit; e.Field == fieldCode && e.Op == SetField && l.Holds != nil && !l.Holds(e.Value) {
+		return &MisfitError{Why: fmt.Sprintf("the dialect's response code can't be %q", e.Value)}
+	}
+	return l.hasField("field", f.edit.Field)
+}
+
+// fieldCode is the response code.
+const fieldCode = 39
 
 func (f editField) OnReply(_ *Exchange, d Draw, to *Delivery) {
 	e := f.edit

@@ -58,6 +58,9 @@ type Layer struct {
 	Has      Needs
 	MaxFrame int              // the longest reply, in bytes with its length header; 0: unknown
 	Defines  func(n int) bool // whether the dialect has the data element; nil: unknown
+	// Holds says whether the dialect's response code (DE 39) can have the value;
+	// nil: unknown.
+	Holds func(code string) bool
 }
 
 // MisfitError says that a fault can't strike at a listener.

@@ -21,13 +21,14 @@ type Scenario struct {
 	FoundBy []Step          `yaml:"found_by" doc:"The human steps that find the cause, the most telling first."`
 	Site    world.Bilingual `yaml:"site" doc:"Of a cause in the shop: what a person does to bring it about. Goes with layer: site."`
 
-	Terminal quoted   `yaml:"terminal" doc:"The terminal that does the actions; without one, the runner chooses."`
-	Seed     *uint64  `yaml:"seed" doc:"Seed of what is drawn; without one, the server's."`
-	Trigger  *Trigger `yaml:"trigger" doc:"How somebody with only a terminal in hand brings it about."`
-	Given    Given    `yaml:"given" doc:"What the world is like: changes to it, the business clock, what the host decides."`
-	Rules    []Rule   `yaml:"rules" doc:"What happens on the way. The first rule that strikes wins."`
-	Actions  []Action `yaml:"actions" doc:"What is done at the terminal, in this order."`
-	Expect   []Expect `yaml:"expect" doc:"What must have happened at the end."`
+	Terminal quoted     `yaml:"terminal" doc:"The terminal that does the actions; without one, the runner chooses."`
+	Needs    Some[Need] `yaml:"needs" doc:"What terminal and dialect must have, or the cause can't be shown: keys (a sign-on brings them, or DUKPT)."`
+	Seed     *uint64    `yaml:"seed" doc:"Seed of what is drawn; without one, the server's."`
+	Trigger  *Trigger   `yaml:"trigger" doc:"How somebody with only a terminal in hand brings it about."`
+	Given    Given      `yaml:"given" doc:"What the world is like: changes to it, the business clock, what the host decides."`
+	Rules    []Rule     `yaml:"rules" doc:"What happens on the way. The first rule that strikes wins."`
+	Actions  []Action   `yaml:"actions" doc:"What is done at the terminal, in this order."`
+	Expect   []Expect   `yaml:"expect" doc:"What must have happened at the end."`
 	Place    strictyaml.Node
 }
 

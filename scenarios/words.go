@@ -22,6 +22,20 @@ type Symptom string
 // Step is a human step that finds a cause.
 type Step string
 
+// Need is something that not every terminal and dialect have.
+type Need string
+
+// NeedKeys is working keys: a sign-on brings them, or they are DUKPT's.
+const NeedKeys Need = "keys"
+
+var needWords = []string{string(NeedKeys)}
+
+// UnmarshalNode reads a need.
+func (d *Need) UnmarshalNode(n strictyaml.Node) error { return choose(d, n, "need", needWords) }
+
+// JSONSchema lists the needs.
+func (Need) JSONSchema() schema.Object { return schema.Enum(needWords) }
+
 // Rule names of verdicts, outcomes and the words below are what scenarios may
 // use, and nothing else.
 var (

@@ -27,7 +27,7 @@ func (c *conn) arrive() ending {
 	case len(plan.Steps) > 0:
 		done := make(chan struct{})
 		var d *wire.Delivery
-		c.deliveries.under(fired[len(fired)-1].Scenario, func(over func()) *wire.Delivery {
+		c.deliveries.under(fired[len(fired)-1].Scenario, false, func(over func()) *wire.Delivery {
 			d = c.w.Deliver(facts.Now, plan.Steps, func(r wire.Result) {
 				over()
 				if !errors.Is(r.Err, wire.ErrCancelled) {

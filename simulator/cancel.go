@@ -28,15 +28,82 @@ func (s *Server) CancelDeliveries(scenarios ...string) (n int) {
 	return n + s.seen.cancel(of)
 }
 
+// Undelivered returns how many requests and replies scenarios have under way:
+// those that are held, delayed, written in pieces, or wait for a partner.
+// Without names, those of all scenarios.
+func (s *Server) Undelivered(scenarios ...string) (n int) {
+	of := func(name string) bool { return len(scenarios) == 0 || slices.Contains(scenarios, name) }
+	s.mu.Lock()
+	all := make([]*conn, 0, len(s.conns))
+	for c := range s.conns {
+		all = append(all, c)
+	}
+	s.mu.Unlock()
+	for _, c := range all {
+		n += c.queue.count(of) + c.countPaired(of) + c.deliveries.count(of)
+	}
+	return n + s.seen.count(of)
+}
+
+func (q *queue) count(of func(scenario string) bool) (n int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, p := range q.timers {
+		if of(p.scenario) {
+			n++
+		}
+	}
+	return n
+}
+
+func (c *conn) countPaired(of func(scenario string) bool) (n int) {
+	c.pair.mu.Lock()
+	defer c.pair.mu.Unlock()
+	for _, p := range c.pair.waiting {
+		if of(p.scenario()) {
+			n++
+		}
+	}
+	return n
+}
+
+func (v *deliveries) count(of func(scenario string) bool) (n int) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, g := range v.going {
+		if g.reply && of(g.scenario) {
+			n++
+		}
+	}
+	return n
+}
+
+func (v *seen) count(of func(scenario string) bool) (n int) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, e := range v.waiting {
+		if of(e.scenario()) {
+			n++
+		}
+	}
+	return n
+}
+
 // deliveries is what rules have put into a connection's writer.
 type deliveries struct {
 	mu    sync.Mutex
-	going map[*wire.Delivery]string // with the scenario that has struck
+	going map[*wire.Delivery]going
+}
+
+// going is a delivery that is under way.
+type going struct {
+	scenario string // that has struck
+	reply    bool   // it is a reply's; else what is done to a new connection
 }
 
 // under notes a delivery of a scenario that start begins, until it has told
 // what became of it.
-func (v *deliveries) under(scenario string, start func(over func()) *wire.Delivery) {
+func (v *deliveries) under(scenario string, reply bool, start func(over func()) *wire.Delivery) {
 	var d *wire.Delivery
 	over := false
 	started := start(func() {
@@ -51,16 +118,16 @@ func (v *deliveries) under(scenario string, start func(over func()) *wire.Delive
 		return
 	}
 	if v.going == nil {
-		v.going = make(map[*wire.Delivery]string)
+		v.going = make(map[*wire.Delivery]going)
 	}
-	v.going[d] = scenario
+	v.going[d] = going{scenario, reply}
 }
 
 func (v *deliveries) cancel(of func(scenario string) bool) (n int) {
 	v.mu.Lock()
 	var all []*wire.Delivery
-	for d, scenario := range v.going {
-		if of(scenario) {
+	for d, g := range v.going {
+		if of(g.scenario) {
 			all = append(all, d)
 		}
 	}

@@ -241,10 +241,10 @@ func (o *outbound) send(on *conn) {
 		on.w.Deliver(o.due, o.steps, func(r wire.Result) { tell(on, r) })
 		return
 	}
-	on.deliveries.under(scenario, func(over func()) *wire.Delivery {
+	on.deliveries.under(scenario, true, func(over func()) *wire.Delivery {
 		return on.w.Deliver(o.due, o.steps, func(r wire.Result) {
-			over()
 			tell(on, r)
+			over()
 		})
 	})
 }

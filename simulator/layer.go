@@ -2,15 +2,23 @@ package simulator
 
 import (
 	"runtime"
+	"strings"
 
 	"github.com/acqsim/acqsim/faults"
+	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/frame"
 )
 
 // Layer returns what the listener has that faults need, on this machine.
 func (l *Listener) Layer() faults.Layer {
 	d := l.Dialect
-	layer := faults.Layer{Defines: func(n int) bool { return n == 0 || d.Defines(n) }}
+	layer := faults.Layer{
+		Defines: func(n int) bool { return n == 0 || d.Defines(n) },
+		Holds: func(code string) bool {
+			own := d.Code(200, world.Approved)
+			return len(code) == len(own) && (len(own) != codeOf1993 || strings.Trim(code, "0123456789") == "")
+		},
+	}
 	has := func(yes bool, n faults.Needs) {
 		if yes {
 			layer.Has |= n
@@ -26,6 +34,10 @@ func (l *Listener) Layer() faults.Layer {
 	has(f.Length != frame.ASCII4 && f.Length != frame.Hex4, faults.NeedBinary)
 	return layer
 }
+
+// codeOf1993 is how many digits the action codes of ISO 8583:1993 have; those of
+// 1987 are two characters of any kind.
+const codeOf1993 = 3
 
 // chipField is where chip data stands (DE 55).
 const chipField = 55

@@ -25,6 +25,10 @@ type Input struct {
 	// Field reads a data element of the message in an event, 0 being the MTI;
 	// nil: only what stands in the event itself.
 	Field func(e *transcript.Event, field int) (value string, present, readable bool)
+	// Means returns the response codes of ISO 8583:1987, which scenarios name,
+	// that mean the same as one in the answer to a request of another dialect;
+	// nil: nobody knows.
+	Means func(request *transcript.Event, code string) []string
 }
 
 // Report is all that a verdict says.

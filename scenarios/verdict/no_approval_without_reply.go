@@ -38,6 +38,7 @@ func judgeNoApprovalWithoutReply(s *story) finding {
 		if isAdvice(x.req) {
 			continue
 		}
+		x = s.decisive(a)
 		is, r := s.answer(x)
 		switch {
 		case is == doubtful:
@@ -54,6 +55,20 @@ func judgeNoApprovalWithoutReply(s *story) finding {
 		return t.finding(needsDriver)
 	}
 	return t.finding("no action was shown as approved")
+}
+
+// decisive is the exchange by which an action ends: after a settlement out of
+// balance, the end of the upload.
+func (s *story) decisive(a *action) *exchange {
+	if a.main.req.Type != world.Settlement {
+		return a.main
+	}
+	for _, x := range slices.Backward(s.exchanges) {
+		if x.action == a && x.req.Type == world.SettlementEnd {
+			return x
+		}
+	}
+	return a.main
 }
 
 // storedTypes are approved by the terminal alone, and told later.

@@ -22,15 +22,16 @@ func judgeReconnectsWithCare(s *story) finding {
 	if !s.alone {
 		return t.finding("several terminals were judged: a connection on which nothing was sent is nobody's")
 	}
+	slack := max(100*time.Millisecond, s.p.Connecting.Backoff/10) // the host sees a failure late
 	tries := 0
-	var failed, began *transcript.Event // the last failure, and the first connection that failed
+	var act, failed, began *transcript.Event // the action, the last failure, and the first connection that failed
 	open := map[uint64]*transcript.Event{}
 	served := map[uint64]bool{}
 	for i := range s.events {
 		e := &s.events[i]
 		switch e.Kind {
 		case transcript.Acted:
-			tries, failed = 0, nil
+			act, tries, failed = e, 0, nil
 		case transcript.Received, transcript.BadFrame, transcript.KeepAlive:
 			served[e.Conn] = true
 			tries, failed = 0, nil
@@ -43,7 +44,7 @@ func judgeReconnectsWithCare(s *story) finding {
 			tries++
 			gap := e.At.Sub(failed.At)
 			switch {
-			case gap < s.p.Connecting.Backoff-s.p.Connecting.Backoff/10:
+			case gap < s.p.Connecting.Backoff-slack:
 				t.failed(fmt.Sprintf("after a failed connect it tried again after %v; profile %s waits at least %v, so that a host in trouble can come back", gap.Round(time.Millisecond), s.p.Name, s.p.Connecting.Backoff), failed.Seq, e.Seq)
 			case tries > s.p.Connecting.Retries:
 				t.failed(fmt.Sprintf("it tried to connect again %d times; profile %s allows %d for one transaction", tries, s.p.Name, s.p.Connecting.Retries), began.Seq, e.Seq)
@@ -51,12 +52,28 @@ func judgeReconnectsWithCare(s *story) finding {
 				t.passed("after failed connects it waited, and did not try too often", failed.Seq, e.Seq)
 			}
 		case transcript.Closed, transcript.Refused:
-			if !served[e.Conn] && (e.Actor == transcript.Line || e.Kind == transcript.Refused || open[e.Conn] != nil && strings.Contains(e.Why, handshakeFailed)) {
+			if !served[e.Conn] && s.failedConnect(open[e.Conn], act, e) {
 				failed = e
 			}
 		}
 	}
 	return t.finding("no failed connect was followed by another")
+}
+
+// failedConnect reports whether a connection on which nothing was served was to
+// the terminal one that failed, for what it does now. One of an earlier action
+// may be seen to end only after the next one has begun; and one that lasted as
+// long as the terminal waits for a reply was up: it got no answer on it.
+func (s *story) failedConnect(connected, act, ended *transcript.Event) bool {
+	switch {
+	case ended.Kind == transcript.Refused:
+		return true
+	case connected == nil || act != nil && connected.Seq < act.Seq:
+		return false
+	case strings.Contains(ended.Why, handshakeFailed):
+		return true
+	}
+	return ended.Actor == transcript.Line && ended.At.Sub(connected.At) < s.p.Timeouts.Response*9/10
 }
 
 // handshakeFailed is how the server begins to say why a connection over TLS

@@ -83,12 +83,14 @@ func differs(r, x *transcript.Event) string {
 }
 
 // wrongReason reports whether a reversal's reason is none of those that fit.
-// A profile without a code for one of them leaves the reason open.
+// What carries none, as in many dialects, says nothing wrong; a profile without
+// a code for one of them leaves the reason open.
 func (s *story) wrongReason(x, r *exchange) (want string, wrong bool) {
 	reasons := &s.p.Reversal.Reasons
+	got := r.req.Refers.Reason
 	var fit []string
 	switch is, _ := s.answer(x); {
-	case is == doubtful:
+	case got == "" || is == doubtful:
 		return "", false
 	case is == answer:
 		fit = []string{reasons.TerminalFailure, reasons.CardDeclined, reasons.Other}
@@ -96,16 +98,49 @@ func (s *story) wrongReason(x, r *exchange) (want string, wrong bool) {
 		fit = []string{reasons.NoAnswer}
 		for i := range x.replies {
 			a := &x.replies[i]
-			switch {
-			case !a.Unreadable && a.MAC != transcript.MACOK && a.MAC != transcript.MACUnchecked:
+			if !a.Unreadable && a.MAC != transcript.MACOK && a.MAC != transcript.MACUnchecked {
 				fit = append(fit, reasons.MAC)
-			case !s.matches(&a.Reading):
+			}
+			if a.Unreadable || !s.matches(&a.Reading) {
 				fit = append(fit, reasons.Other)
 			}
 		}
 	}
-	if slices.Contains(fit, "") || slices.Contains(fit, r.req.Refers.Reason) {
+	if slices.Contains(fit, "") {
+		return "", false
+	}
+	if len(got) == 4 {
+		for i, code := range fit {
+			fit[i] = reason1993(code)
+		}
+		if slices.Contains(fit, timeout1993) {
+			fit = append(fit, late1993)
+		}
+	}
+	if slices.Contains(fit, got) {
 		return "", false
 	}
 	return strings.Join(slices.Compact(fit), " or "), true
+}
+
+// Message reasons of reversals in ISO 8583:1993 (DE 25).
+const (
+	late1993    = "4006" // response received too late
+	timeout1993 = "4021" // timeout waiting for response
+)
+
+// reason1993 is the message reason of ISO 8583:1993 for one that ISO 8583:1987
+// dialects have in DE 39; what has no counterpart is unspecified.
+func reason1993(code string) string {
+	switch code {
+	case "17":
+		return "4000" // customer cancellation
+	case "96":
+		return "4002" // suspected malfunction
+	case "A0":
+		return "4020" // invalid response
+	case "98":
+		return timeout1993
+	}
+	return "4001"
 }

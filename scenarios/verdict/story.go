@@ -40,6 +40,7 @@ type exchange struct {
 type arrival struct {
 	event *transcript.Event
 	transcript.Reading
+	copied bool // others came behind it in the same delivery
 }
 
 // action is one thing that was done at the terminal.
@@ -50,6 +51,7 @@ type action struct {
 	report   *transcript.Event // nil: no driver told
 	scenario *scenarios.Transaction
 	main     *exchange // its own request; nil: none was seen
+	over     uint64    // the event that ended it; 0: none did
 }
 
 // shown is what the terminal showed at the end; NoOutcome: nobody told.
@@ -103,7 +105,6 @@ func tell(in *Input, terminal string, alone bool) *story {
 }
 
 func (s *story) tellActions() {
-	var open *action
 	for i := range s.events {
 		e := &s.events[i]
 		if e.Terminal != s.terminal && e.Terminal != "" {
@@ -111,15 +112,19 @@ func (s *story) tellActions() {
 		}
 		switch e.Kind {
 		case transcript.Acted:
-			open = &action{number: e.Action, name: e.Text, act: e}
-			s.actions = append(s.actions, open)
+			for _, a := range s.actions {
+				if a.over == 0 {
+					a.over = e.Seq // nobody saw how it ended
+				}
+			}
+			s.actions = append(s.actions, &action{number: e.Action, name: e.Text, act: e})
 		case transcript.Reported:
 			i := slices.IndexFunc(s.actions, func(a *action) bool { return a.number == e.Action && a.report == nil })
 			if i >= 0 {
-				s.actions[i].report = e
+				s.actions[i].report, s.actions[i].over = e, e.Seq
 				continue
 			}
-			s.actions = append(s.actions, &action{number: e.Action, report: e})
+			s.actions = append(s.actions, &action{number: e.Action, report: e, over: e.Seq})
 		}
 	}
 	if s.scenario == nil {
@@ -145,10 +150,13 @@ type message struct{ conn, number uint64 }
 
 func (s *story) tellExchanges() {
 	byMessage := map[message]*exchange{}
+	mistaken := s.mistaken()
 	for i := range s.events {
 		e := &s.events[i]
-		if e.Kind == transcript.Received && e.Terminal == s.terminal {
-			x := &exchange{req: e}
+		if e.Kind == transcript.Received && (e.Terminal == s.terminal || mistaken[message{e.Conn, e.Message}]) {
+			own := *e
+			own.Terminal = s.terminal // and not whom it was taken for
+			x := &exchange{req: &own}
 			s.exchanges = append(s.exchanges, x)
 			byMessage[message{e.Conn, e.Message}] = x
 			continue
@@ -185,6 +193,18 @@ func (s *story) tellExchanges() {
 	}
 }
 
+// mistaken are the terminal's requests that were taken for another one's: the
+// rule that did so names the terminal that they came from.
+func (s *story) mistaken() map[message]bool {
+	is := map[message]bool{}
+	for i := range s.events {
+		if e := &s.events[i]; e.Kind == transcript.Struck && e.Message != 0 && e.Terminal == s.terminal {
+			is[message{e.Conn, e.Message}] = true
+		}
+	}
+	return is
+}
+
 // crossed finds the request of a reply that left on another connection. It is
 // no arrival at this terminal.
 func (s *story) crossed(e *transcript.Event) *exchange {
@@ -205,12 +225,12 @@ func (x *exchange) reply(e *transcript.Event) {
 	case e.Kind == transcript.NotSent && e.Written == 0:
 		x.lostBy = e
 	case e.Kind == transcript.NotSent:
-		x.replies = append(x.replies, arrival{e, transcript.Reading{Unreadable: true}})
+		x.replies = append(x.replies, arrival{event: e, Reading: transcript.Reading{Unreadable: true}})
 	case e.Readings == nil:
-		x.replies = append(x.replies, arrival{e, transcript.Reading{Code: e.Code, MAC: e.MAC, Asks: e.Asks}})
+		x.replies = append(x.replies, arrival{event: e, Reading: transcript.Reading{Code: e.Code, MAC: e.MAC, Asks: e.Asks}})
 	default:
-		for _, r := range e.Readings {
-			x.replies = append(x.replies, arrival{e, r})
+		for i, r := range e.Readings {
+			x.replies = append(x.replies, arrival{e, r, i == 0 && len(e.Readings) > 1})
 		}
 	}
 }
@@ -242,11 +262,12 @@ func (s *story) linkOriginals() {
 func (s *story) linkActions() {
 	for _, x := range s.exchanges {
 		for _, a := range s.actions {
-			if a.act == nil || a.act.Seq > x.req.Seq || a.report != nil && a.report.Seq < x.req.Seq {
+			if a.act == nil || a.act.Seq > x.req.Seq || a.over != 0 && a.over < x.req.Seq {
 				continue
 			}
 			x.action = a
-			if a.main == nil && s.isMain(a, x) {
+			// Where several could be it, the first with the amount that was keyed in is.
+			if s.isMain(a, x) && (a.main == nil || a.main.req.Amount != a.act.Amount && x.req.Amount == a.act.Amount) {
 				a.main = x
 			}
 		}
@@ -298,7 +319,25 @@ func (s *story) tellGiveUp(x *exchange) {
 	}
 	if a := x.action; a != nil && a.main == x {
 		sign(a.report)
+		s.losePower(x)
 	}
+}
+
+// losePower says when a terminal gave up whose power was cut at a point of the
+// transaction: before it could see a reply, or with one in hand, of which nobody
+// knows what it made.
+func (s *story) losePower(x *exchange) {
+	i := slices.Index(s.actions, x.action)
+	if i < 1 || x.action.act == nil || x.action.report != nil || s.actions[i-1].name != actPowerCut {
+		return
+	}
+	n := int(s.actions[i-1].number)
+	known := s.scenario != nil && n >= 1 && n <= len(s.scenario.Actions) && s.scenario.Actions[n-1].PowerCut != nil
+	if known && s.scenario.Actions[n-1].PowerCut.At != "after-reply" {
+		x.gave = giveUp{from: x.req.At, to: x.req.At, sign: x.action.act.Seq}
+		return
+	}
+	x.gave = giveUp{from: x.req.At, to: x.req.At.Add(s.p.Timeouts.Response), sign: x.action.act.Seq}
 }
 
 // when is when a message came.
@@ -310,11 +349,33 @@ func (x *exchange) when(a *arrival) timing {
 	if a.event.Acked > 0 {
 		last = x.req.At.Add(a.event.Acked)
 	}
+	if a.copied {
+		last = first
+	}
+	grace := x.grace()
 	switch {
-	case first.After(x.gave.to):
+	case first.After(x.gave.to.Add(grace)):
 		return late
-	case !last.After(x.gave.from):
+	case !last.After(x.gave.from.Add(grace)):
 		return inTime
 	}
 	return inDoubt
+}
+
+// lag is how long after a reply has left its time may be taken, on a busy
+// machine: by then, the terminal may have shown what it says.
+const lag = 50 * time.Millisecond
+
+// grace is by how much a reply may seem to come after the outcome that it made:
+// not at all where the outcome is not one that replies make.
+func (x *exchange) grace() time.Duration {
+	a := x.action
+	if a == nil || a.main != x || a.report == nil || x.gave.sign != a.report.Seq {
+		return 0
+	}
+	switch a.shown() {
+	case display.Approved, display.Declined, display.CardDeclined, display.Mismatch, display.MACError, display.Garbled:
+		return lag
+	}
+	return 0
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/acqsim/acqsim/scenarios"
 	"github.com/acqsim/acqsim/simulator"
+	"github.com/acqsim/acqsim/simulator/dialect"
 )
 
 // skip says why a scenario can't be run at a terminal; nil: it can.
@@ -40,6 +41,9 @@ func (o *Options) applies(c *Case) error {
 	}
 	if len(c.Scenario.Actions) == 0 {
 		return &skip{"it has no actions"}
+	}
+	if slices.Contains(c.Scenario.Needs, scenarios.NeedKeys) && !hasKeys(o.Dialect) {
+		return &skip{fmt.Sprintf("it needs working keys, and a sign-on in %s brings none", o.Dialect.Name())}
 	}
 	secure := o.listener(true)
 	if err := c.Scenario.Fits(secure.Layer()); err != nil {
@@ -81,4 +85,9 @@ func isSkip(err error) (why string, ok bool) {
 		return s.why, true
 	}
 	return "", false
+}
+
+// hasKeys reports whether terminals of a dialect have keys for MACs.
+func hasKeys(d *dialect.Dialect) bool {
+	return d.MACField() > 0 && (d.DUKPT() || d.TellsBatch())
 }

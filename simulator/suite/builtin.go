@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/acqsim/acqsim/scenarios"
 	"github.com/acqsim/acqsim/scenarios/display"
@@ -112,6 +113,10 @@ type builtinSession struct {
 	cancel         context.CancelFunc
 }
 
+// bootTime is how long the terminal takes to start. It is short for a terminal,
+// and long for what it has sent before to arrive.
+const bootTime = 300 * time.Millisecond
+
 // errPower is a power cut.
 var errPower = errors.New("the power is gone")
 
@@ -181,6 +186,9 @@ func (s *builtinSession) Do(ctx context.Context, a *Action) (*Outcome, error) {
 	case "restart":
 		_ = s.t.Close() // what was said has been said
 		s.cutAt, s.pressAt = "", ""
+		if err := wait(ctx, bootTime); err != nil {
+			return nil, err
+		}
 		if err := s.switchOn(); err != nil {
 			return fail(err)
 		}
@@ -218,12 +226,30 @@ func (s *builtinSession) Do(ctx context.Context, a *Action) (*Outcome, error) {
 
 // perform does a transaction, which a key or a power cut may end.
 func (s *builtinSession) perform(ctx context.Context, x terminal.Transaction) (*terminal.Result, error) {
+	if s.cutAt != "" || s.pressAt != "" {
+		if err := s.getReady(ctx); err != nil {
+			return &terminal.Result{}, err
+		}
+	}
 	pressed, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s.cancel = cancel
 	r, err := s.t.Do(pressed, x)
 	s.cutAt, s.pressAt = "", ""
 	return r, err
+}
+
+// getReady signs on where that is due, so that what is to happen at a point of
+// the transaction happens in its own message.
+func (s *builtinSession) getReady(ctx context.Context) error {
+	if !s.t.State().SignOn {
+		return nil
+	}
+	cutAt, pressAt := s.cutAt, s.pressAt
+	s.cutAt, s.pressAt = "", ""
+	_, err := s.t.Do(ctx, terminal.Transaction{Type: world.SignOn})
+	s.cutAt, s.pressAt = cutAt, pressAt
+	return err
 }
 
 // at is called at the points of a transaction, by Do.

@@ -17,7 +17,8 @@ import (
 // Judge judges what is recorded of a run, by nothing but the record: equal
 // transcripts give equal verdicts, whenever and wherever they are judged.
 func Judge(h transcript.Header, events []transcript.Event) (*verdict.Report, error) {
-	in := verdict.Input{Events: events, Field: (&Fields{}).Read}
+	fields := &Fields{}
+	in := verdict.Input{Events: events, Field: fields.Read, Means: fields.Means}
 	run := h.Run
 	if run == nil {
 		run = &transcript.Run{}
@@ -91,15 +92,7 @@ type Fields struct{ dialects map[string]*dialect.Dialect }
 
 // Read returns a data element of the message in an event, 0 being the MTI.
 func (r *Fields) Read(e *transcript.Event, n int) (value string, present, readable bool) {
-	d, known := r.dialects[e.Dialect]
-	if !known {
-		if r.dialects == nil {
-			r.dialects = map[string]*dialect.Dialect{}
-		}
-		// One that can't be opened here leaves its fields unread.
-		d, _ = dialect.Open(e.Dialect)
-		r.dialects[e.Dialect] = d
-	}
+	d := r.dialect(e.Dialect)
 	if d == nil || len(e.Raw) == 0 {
 		return "", false, false
 	}
@@ -113,4 +106,42 @@ func (r *Fields) Read(e *transcript.Event, n int) (value string, present, readab
 	}
 	text, present := d.FieldText(f.Body, &ix, n, nil)
 	return string(text), present, true
+}
+
+// dialect opens a dialect once. One that can't be opened here is nil, and
+// leaves its fields unread.
+func (r *Fields) dialect(name string) *dialect.Dialect {
+	d, known := r.dialects[name]
+	if !known {
+		if r.dialects == nil {
+			r.dialects = map[string]*dialect.Dialect{}
+		}
+		d, _ = dialect.Open(name)
+		r.dialects[name] = d
+	}
+	return d
+}
+
+// of1987 are the embedded dialects whose codes scenarios are written in.
+var of1987 = []string{"unionpay-pos", "iso87-ascii"}
+
+// Means returns the response codes of ISO 8583:1987 that mean the same as one
+// in the answer to a request: those that its dialects have for an outcome for
+// which the request's own dialect has that code.
+func (r *Fields) Means(request *transcript.Event, code string) (same []string) {
+	d := r.dialect(request.Dialect)
+	if d == nil {
+		return nil
+	}
+	for _, o := range world.Outcomes() {
+		if d.Code(request.MTI, o) != code {
+			continue
+		}
+		for _, name := range of1987 {
+			if x := r.dialect(name); x != nil {
+				same = append(same, x.Code(request.MTI%1000, o))
+			}
+		}
+	}
+	return same
 }

@@ -126,6 +126,9 @@ func (r *rig) arm(ctx context.Context) error {
 	if err := r.meetBystander(ctx); err != nil {
 		return fmt.Errorf("the terminal on whose line replies are to go: %w", err)
 	}
+	if r.scenario.IsSite() {
+		return nil // whoever acts brings it about
+	}
 	if err := r.planner.Arm(scenarios.Arming{Scenario: r.scenario, At: time.Now()}); err != nil {
 		return err
 	}
@@ -228,7 +231,7 @@ func (r *rig) hello(id, state string) *Hello {
 // keys are those that are in a terminal from the beginning.
 func (r *rig) keys(h *Hello) {
 	master := security.DefaultTMK()
-	if t := r.world.Terminals[h.Terminal]; t != nil && t.MasterKey != nil {
+	if t := r.provisioned(h.Terminal); t != nil && t.MasterKey != nil {
 		if k, err := security.NewKey(t.MasterKey); err == nil { // the world was checked when it was loaded
 			master = k
 		}
@@ -252,10 +255,19 @@ func (r *rig) keys(h *Hello) {
 	}
 }
 
+// provisioned is what the terminal itself was set up with. A scenario changes
+// what the host knows: of a terminal that there is without it, not that one.
+func (r *rig) provisioned(id string) *world.Terminal {
+	if t := r.o.World.Terminals[id]; t != nil {
+		return t
+	}
+	return r.world.Terminals[id]
+}
+
 // merchant is whose terminal it is; of an unknown one, some merchant that is in
 // order.
 func (r *rig) merchant(id string) string {
-	if t := r.world.Terminals[id]; t != nil && t.Merchant != "" {
+	if t := r.provisioned(id); t != nil && t.Merchant != "" {
 		return t.Merchant
 	}
 	var sound []string
@@ -268,6 +280,24 @@ func (r *rig) merchant(id string) string {
 		return "999000000000001"
 	}
 	return slices.Min(sound)
+}
+
+// settle waits until what the scenario has under way has been delivered, for a
+// few timeouts at most: what comes late belongs to the run.
+func (r *rig) settle(ctx context.Context) error {
+	if r.scenario == nil {
+		return nil
+	}
+	const often = 5 * time.Millisecond
+	for end := time.Now().Add(4*r.o.Profile.Timeouts.Response + time.Second); time.Now().Before(end); {
+		if r.server.Load().Undelivered(r.scenario.Name) == 0 {
+			return nil
+		}
+		if err := wait(ctx, often); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // stop ends the server and returns what it has recorded.

@@ -262,7 +262,10 @@ func (o *Options) play(ctx context.Context, c *Case, g *rig) (err error) {
 	if err := g.arm(ctx); err != nil {
 		return err
 	}
-	return p.perform(ctx)
+	if err := p.perform(ctx); err != nil {
+		return err
+	}
+	return g.settle(ctx)
 }
 
 // stateFile is where a terminal may keep its state.

@@ -8,7 +8,8 @@ import (
 )
 
 // connect brings up a line, unless there is one: it tries the hosts in turn,
-// as often as the profile allows, and waits longer before each further try.
+// as often as the profile allows, and waits longer before each further try. A
+// line that broke before anything came over it counts as a try that failed.
 func (t *Terminal) connect(ctx context.Context) (*Line, error) {
 	if t.line != nil {
 		if t.line.alive() {
@@ -16,12 +17,13 @@ func (t *Terminal) connect(ctx context.Context) (*Line, error) {
 		}
 		_ = t.hangUp() // it is broken already
 	}
-	tries, pause := 1+t.p.Connecting.Retries, t.p.Connecting.Backoff
+	tries, pause := 1+t.p.Connecting.Retries, t.p.Connecting.Backoff<<t.lost
+	first := t.lost
 	if t.bugs[BugReconnectStorm] {
-		tries, pause = 10*tries, 0
+		tries, pause, first = 10*tries, 0, 0
 	}
-	var failed error
-	for n := range tries {
+	failed := error(&ConnectError{t.c.Hosts[0], ConnectFailed, errBreaks})
+	for n := first; n < tries; n++ {
 		if n > 0 {
 			if err := wait(ctx, pause); err != nil {
 				return nil, err
@@ -30,7 +32,7 @@ func (t *Terminal) connect(ctx context.Context) (*Line, error) {
 		}
 		l, err := t.dial(ctx, t.c.Hosts[n%len(t.c.Hosts)])
 		if err == nil {
-			t.line = l
+			t.line, t.served = l, false
 			return l, nil
 		}
 		if ctx.Err() != nil {
@@ -39,6 +41,17 @@ func (t *Terminal) connect(ctx context.Context) (*Line, error) {
 		failed = err
 	}
 	return nil, failed
+}
+
+// errBreaks says why no further connection is tried.
+var errBreaks = errors.New("connections come up, and break before anything is answered")
+
+// look notes whether anything came over the line before it broke.
+func (t *Terminal) look(l *Line, x *Exchange) {
+	t.served = t.served || x.Reply != nil || len(x.Strays) > 0
+	if !t.served && (l.broken != nil || x.Outcome == SendFailed) {
+		t.lost++
+	}
 }
 
 func wait(ctx context.Context, d time.Duration) error {
@@ -120,6 +133,7 @@ func (t *Terminal) exchange(ctx context.Context, l *Line, r *Request, sent func(
 		_ = t.hangUp() // whatever still comes is not looked at
 		return x, err
 	}
+	t.look(l, x)
 	if x.Reply != nil {
 		if err := t.at(AfterReply); err != nil {
 			return x, err

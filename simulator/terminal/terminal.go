@@ -97,6 +97,8 @@ type Terminal struct {
 	s       *State
 	session *Session
 	line    *Line
+	served  bool  // something has come over the line
+	lost    int   // lines of this transaction that broke before anything came
 	dead    error // why nothing more can be done
 }
 

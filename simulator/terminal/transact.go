@@ -71,6 +71,7 @@ func (t *Terminal) Do(ctx context.Context, x Transaction) (*Result, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r := &Result{Record: Record{Type: x.Type}}
+	t.lost = 0
 	if t.dead != nil {
 		return r.end(NotPossible, "the terminal has stopped"), t.dead
 	}
