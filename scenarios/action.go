@@ -32,7 +32,7 @@ type Transaction struct {
 	Amount   *money                `yaml:"amount" doc:"DE 4, such as \"10.00\"."`
 	Card     string                `yaml:"card" doc:"A card of the world by its name; without it, the runner chooses one in order."`
 	Entry    Entry                 `yaml:"entry" doc:"How the card is read: swiped, chip or typed."`
-	PIN      PINEntry              `yaml:"pin" doc:"The PIN that is keyed in: right (the default), wrong, or none."`
+	PIN      PINEntry              `yaml:"pin" doc:"The PIN that is keyed in: right (the default), wrong (and the holder gives up), wrong-each-time the terminal asks, or none."`
 	Of       int                   `yaml:"of" doc:"The number of the action that this one is about: the sale that is voided, the pre-authorisation that is completed."`
 	Cash     *money                `yaml:"cash" doc:"Of cash_back: how much of the amount is cash."`
 	After    CardAfter             `yaml:"after_approval" doc:"What happens at the terminal after an approval: ok, card-declines (the chip refuses), printer-fails or card-removed."`
@@ -77,7 +77,7 @@ type Key string
 
 var (
 	entryWords = []string{"swiped", "chip", "typed"}
-	pinWords   = []string{"right", "wrong", "none"}
+	pinWords   = []string{"right", "wrong", "wrong-each-time", "none"}
 	afterWords = []string{"ok", "card-declines", "printer-fails", "card-removed"}
 	pointWords = []string{"idle", "before-connect", "before-send", "after-send", "after-reply"}
 	keyWords   = []string{"cancel", "clear", "enter"}

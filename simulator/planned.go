@@ -59,6 +59,7 @@ func (b *batch) recordStrikes(x *exchange) {
 	for i := q.recorded; i < len(q.plan.Fired); i++ {
 		e := b.addExchange(x, transcript.Struck, transcript.Line)
 		e.Strike, e.Text = strike(&q.plan.Fired[i]), strikeText(&q.plan.Fired[i])
+		e.Outcome = q.plan.Fired[i].Outcome
 		e.Terminal, e.Merchant = q.exchange.Terminal, q.exchange.Merchant
 	}
 	q.recorded = len(q.plan.Fired)

@@ -47,11 +47,20 @@ func (s *story) judgeTaken(t *tally, x *exchange, a *arrival, what, good string)
 		if !y.online() {
 			continue
 		}
-		if is, _ := s.answer(y); y.shown() == display.Approved && is == noReply && (x.when(a) == late || y.req.Seq < a.event.Seq) {
+		// Who takes one reply for the next request's is one behind from then on, as
+		// long as the connection lasts.
+		if y.req.Conn != a.event.Conn && y.req.Seq > a.event.Seq {
+			break
+		}
+		is, own := s.answer(y)
+		unpaid := is == noReply || is == answer && !approves(own.Code)
+		if y.shown() == display.Approved && unpaid && (x.when(a) == late || y.req.Seq < a.event.Seq) {
 			t.failed(fmt.Sprintf("%s was shown as approved on %s to %s; a reply counts only for its own request", y.name(), what, x.name()), append(y.seqs(), a.event.Seq)...)
 			return
 		}
-		break
+		if y.req.Seq > a.event.Seq && is == noReply {
+			break
+		}
 	}
 	switch {
 	case x.shown() != display.NoOutcome, len(s.reversals(x)) > 0:

@@ -18,7 +18,8 @@ var pinRetryIsNew = Rule{
 func judgePINRetryIsNew(s *story) finding {
 	var t tally
 	rounds := 0
-	var before *exchange
+	var before *exchange // that was refused for its PIN
+	exceeded := false    // for the last time
 	for _, x := range s.exchanges {
 		if !x.online() {
 			continue
@@ -31,14 +32,19 @@ func judgePINRetryIsNew(s *story) finding {
 		switch {
 		case retry && before.req.HasSTAN && x.req.STAN == before.req.STAN:
 			t.failed(fmt.Sprintf("%s was refused with 55 and tried again under the same STAN; it should have had a new one, because the host takes it for a repeat", before.name()), append(before.seqs(), x.req.Seq)...)
+		case retry && exceeded:
+			t.failed(fmt.Sprintf("%s was refused because of too many wrong PINs, and tried again all the same; it should have ended there, because the card is blocked", before.name()), append(before.seqs(), x.req.Seq)...)
 		case retry && rounds > s.p.PIN.Rounds:
 			t.failed(fmt.Sprintf("%s was the %d. round of PIN entry; profile %s allows %d, so that the card is not blocked", x.name(), rounds, s.p.Name, s.p.PIN.Rounds), append(before.seqs(), x.req.Seq)...)
 		case retry:
 			t.passed("each further PIN entry came under a new STAN, and not too often", append(before.seqs(), x.req.Seq)...)
 		}
-		before = nil
-		if is, a := s.answer(x); is == answer && slices.Contains(wrongPIN, a.Code) {
-			before = x
+		before, exceeded = nil, false
+		if is, a := s.answer(x); is == answer {
+			exceeded = x.action != nil && slices.Contains(triesExceeded, a.Code)
+			if exceeded || slices.Contains(wrongPIN, a.Code) {
+				before = x
+			}
 		}
 	}
 	return t.finding("no wrong PIN was tried again")
@@ -46,6 +52,9 @@ func judgePINRetryIsNew(s *story) finding {
 
 // wrongPIN are the codes for it, in ISO 8583:1987 and 1993.
 var wrongPIN = []string{"55", "117"}
+
+// triesExceeded are the codes for a card that is blocked by wrong PINs.
+var triesExceeded = []string{"38", "75", "106"}
 
 // sameAction reports whether two requests belong to one action, as far as
 // anybody said.

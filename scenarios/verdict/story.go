@@ -34,6 +34,8 @@ type exchange struct {
 	closed  *transcript.Event // its connection, by whomever
 	of      *exchange         // what a reversal, void or completion is about; nil: never arrived
 	lostBy  *transcript.Event // Discarded: no decision or no reply
+
+	different bool // terminal and host see the batch differently
 }
 
 // arrival is one message that left for the terminal in answer to a request.
@@ -51,7 +53,7 @@ type action struct {
 	report   *transcript.Event // nil: no driver told
 	scenario *scenarios.Transaction
 	main     *exchange // its own request; nil: none was seen
-	over     uint64    // the event that ended it; 0: none did
+	next     uint64    // the event that began the next one; 0: none did
 }
 
 // shown is what the terminal showed at the end; NoOutcome: nobody told.
@@ -113,18 +115,18 @@ func (s *story) tellActions() {
 		switch e.Kind {
 		case transcript.Acted:
 			for _, a := range s.actions {
-				if a.over == 0 {
-					a.over = e.Seq // nobody saw how it ended
+				if a.next == 0 {
+					a.next = e.Seq
 				}
 			}
 			s.actions = append(s.actions, &action{number: e.Action, name: e.Text, act: e})
 		case transcript.Reported:
 			i := slices.IndexFunc(s.actions, func(a *action) bool { return a.number == e.Action && a.report == nil })
 			if i >= 0 {
-				s.actions[i].report, s.actions[i].over = e, e.Seq
+				s.actions[i].report = e
 				continue
 			}
-			s.actions = append(s.actions, &action{number: e.Action, report: e, over: e.Seq})
+			s.actions = append(s.actions, &action{number: e.Action, report: e})
 		}
 	}
 	if s.scenario == nil {
@@ -165,6 +167,12 @@ func (s *story) tellExchanges() {
 			continue
 		}
 		x := byMessage[message{e.Conn, e.Message}]
+		if e.Kind == transcript.Difference || e.Kind == transcript.Struck {
+			if x != nil && (e.Kind == transcript.Difference || e.Outcome == world.OutOfBalance) {
+				x.different = true
+			}
+			continue
+		}
 		if x == nil || x.req.STAN != e.STAN || x.req.MTI != e.MTI {
 			x = s.crossed(e)
 		}
@@ -262,7 +270,7 @@ func (s *story) linkOriginals() {
 func (s *story) linkActions() {
 	for _, x := range s.exchanges {
 		for _, a := range s.actions {
-			if a.act == nil || a.act.Seq > x.req.Seq || a.over != 0 && a.over < x.req.Seq {
+			if !a.covers(x) {
 				continue
 			}
 			x.action = a
@@ -285,6 +293,18 @@ func (s *story) linkActions() {
 			}
 		}
 	}
+}
+
+// covers reports whether an exchange began during an action. What a terminal
+// reports without waiting for a reply may be recorded before its request.
+func (a *action) covers(x *exchange) bool {
+	switch {
+	case a.act == nil || a.act.Seq > x.req.Seq || a.next != 0 && a.next < x.req.Seq:
+		return false
+	case a.report != nil && a.report.Seq < x.req.Seq:
+		return !x.req.At.After(a.report.At.Add(lag))
+	}
+	return true
 }
 
 func (s *story) isMain(a *action, x *exchange) bool {

@@ -22,8 +22,8 @@ func judgeTotalsAgree(s *story) finding {
 		if x.req.Type != world.Settlement || x.decided == nil {
 			continue
 		}
-		balanced := x.decided.Outcome == world.Approved
-		if !balanced && x.decided.Outcome != world.OutOfBalance {
+		balanced := x.decided.Outcome == world.Approved && !x.different
+		if !balanced && !x.different && x.decided.Outcome != world.OutOfBalance {
 			t.open(fmt.Sprintf("%s was refused (%s): nothing was compared", x.name(), x.decided.Outcome), x.req.Seq, x.decided.Seq)
 			continue
 		}

@@ -108,14 +108,15 @@ type builtinSession struct {
 	t       *terminal.Terminal
 	off     bool // it has no power
 	records map[int]terminal.Record
+	again   string // PIN that is keyed in when the terminal asks again; empty: none
 
 	cutAt, pressAt terminal.Point // of the next transaction
 	cancel         context.CancelFunc
 }
 
-// bootTime is how long the terminal takes to start. It is short for a terminal,
-// and long for what it has sent before to arrive.
-const bootTime = 300 * time.Millisecond
+// darkTime is how long it takes at least until somebody notices that a terminal
+// has no power. It is long for what was sent before to arrive.
+const darkTime = 300 * time.Millisecond
 
 // errPower is a power cut.
 var errPower = errors.New("the power is gone")
@@ -186,9 +187,6 @@ func (s *builtinSession) Do(ctx context.Context, a *Action) (*Outcome, error) {
 	case "restart":
 		_ = s.t.Close() // what was said has been said
 		s.cutAt, s.pressAt = "", ""
-		if err := wait(ctx, bootTime); err != nil {
-			return nil, err
-		}
 		if err := s.switchOn(); err != nil {
 			return fail(err)
 		}
@@ -204,7 +202,7 @@ func (s *builtinSession) Do(ctx context.Context, a *Action) (*Outcome, error) {
 	r, err := s.perform(ctx, x)
 	if errors.Is(err, errPower) {
 		s.off = true
-		return o, nil
+		return o, wait(ctx, darkTime) // until somebody notices
 	}
 	if err != nil && r.Outcome != display.Cancelled {
 		return fail(err)
@@ -319,6 +317,7 @@ func (s *builtinSession) insert(a *Action, x *terminal.Transaction) error {
 		chip.Counter = uint16(a.ID) //nolint:gosec // a position in a list
 		x.Card.Chip = chip
 	}
+	s.again = a.PINAgain
 	if a.PIN != "" && s.hasPIN() && (a.PINGiven || asksPIN(x.Type)) {
 		x.Card.PIN = a.PIN
 	}
@@ -330,6 +329,5 @@ func asksPIN(t world.TransactionType) bool {
 	return slices.Contains([]world.TransactionType{world.Inquiry, world.Sale, world.PreAuth, world.Cash, world.CashBack}, t)
 }
 
-// askAgain is the holder of the card, who gives up after a wrong PIN: what is
-// keyed in next is another action.
-func (s *builtinSession) askAgain(int) (string, bool) { return "", false }
+// askAgain is the holder of the card after a wrong PIN.
+func (s *builtinSession) askAgain(int) (string, bool) { return s.again, s.again != "" }

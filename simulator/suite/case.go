@@ -102,7 +102,7 @@ func (c *Case) needs() (all []string) {
 				add(a.Name)
 			}
 			if t := a.Transaction; t != nil {
-				if t.PIN == "wrong" {
+				if strings.HasPrefix(string(t.PIN), "wrong") {
 					add("pin")
 				}
 				if t.Entry == "chip" {

@@ -114,6 +114,7 @@ type Action struct {
 	Card     string `json:"card,omitempty"` // name in Hello.Cards
 	Entry    string `json:"entry,omitempty"`
 	PIN      string `json:"pin,omitempty"`            // what is keyed in; empty: nothing
+	PINAgain string `json:"pin_again,omitempty"`      // each time that the terminal asks again; empty: the holder gives up
 	After    string `json:"after_approval,omitempty"` // card-declines, printer-fails or card-removed
 	Original int    `json:"original,omitempty"`       // ID of the action that it is about
 

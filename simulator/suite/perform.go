@@ -129,6 +129,9 @@ func (p *performance) transaction(o *Action, t *scenarios.Transaction) {
 	case t.PIN == "none":
 	case t.PIN == "wrong":
 		o.PIN = otherPIN(card.PIN)
+	case t.PIN == "wrong-each-time":
+		o.PIN = otherPIN(card.PIN)
+		o.PINAgain = o.PIN
 	default:
 		o.PIN = card.PIN
 	}

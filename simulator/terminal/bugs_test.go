@@ -104,9 +104,10 @@ func TestEveryBugShows(t *testing.T) {
 			},
 			observe: twoSales(false),
 		},
-		terminal.BugIgnoresSignOn: {dialect: "unionpay-pos", observe: func(s *site) string {
+		terminal.BugIgnoresSignOn: {dialect: "unionpay-pos", rules: first("{frame.header: {edit: request, value: 3}}"), observe: signedOn(func(s *site) string {
+			s.must(saleOf1000)
 			return fmt.Sprint(len(s.try(saleOf1000).Exchanges))
-		}},
+		})},
 		terminal.BugCountsUnanswered: {rules: first("reply.drop"), observe: twoSales(false)},
 		terminal.BugParsesTruncated:  {rules: first("{frame.truncate: {at: 20, then: close}}"), observe: twoSales(false)},
 		terminal.BugAsksPINForever: {

@@ -126,7 +126,7 @@ func (t *Terminal) do(ctx context.Context, x Transaction, r *Result) error {
 // settlement that was interrupted, reversals. False: it can't go on, and the
 // result says why.
 func (t *Terminal) first(ctx context.Context, r *Result, reverse bool) (bool, error) {
-	if t.s.SignOn && !t.bugs[BugIgnoresSignOn] {
+	if t.s.SignOn && !(t.bugs[BugIgnoresSignOn] && t.session != nil) {
 		sub := &Result{Record: Record{Type: world.SignOn}}
 		err := t.signOn(ctx, sub)
 		r.Exchanges = append(r.Exchanges, sub.Exchanges...)
@@ -135,7 +135,7 @@ func (t *Terminal) first(ctx context.Context, r *Result, reverse bool) (bool, er
 		}
 		if sub.Outcome != Approved {
 			o := sub.Outcome
-			if o == Declined {
+			if o == Declined && !t.bugs[BugShowsConnectAsDecline] {
 				o = NotPossible
 			}
 			r.end(o, "it has to sign on first: "+sub.said())
