@@ -7,15 +7,20 @@ import (
 
 // EdgeOutcomes are what is answered where hosts differ: to reversals and voids
 // of what is not there, or not as it was. Nothing is posted in any of these
-// cases, whatever the answer.
+// cases, whatever the answer; but a reversal of a void that is approved restores
+// what the void had undone.
 type EdgeOutcomes struct {
 	ReversalUnmatched   world.Outcome // of what this host never saw
 	ReversalClosedBatch world.Outcome // of what is in a batch that was closed
 	ReversalOtherAmount world.Outcome // of another amount than the original's
 	ReversalOfDeclined  world.Outcome
 	ReversalOfVoided    world.Outcome // of what was voided, or completed, meanwhile
+	ReversalOfRefunded  world.Outcome // of what was refunded or changed meanwhile
+	ReversalOfVoid      world.Outcome // approved: what was voided stands again
 	VoidOfVoided        world.Outcome // a second void
 	VoidOfReversed      world.Outcome
+	VoidOfDeclined      world.Outcome
+	VoidOfRefunded      world.Outcome // in whole or in part
 }
 
 // Edges returns the dialect's answers to reversals and voids that change
@@ -40,8 +45,12 @@ func (c *compiler) edges(f *conventionsFile) {
 	e.ReversalOtherAmount = c.outcome(r.At("other_amount"), f.Reversals.OtherAmount, world.OriginalAmountDiffers)
 	e.ReversalOfDeclined = c.outcome(r.At("of_declined"), f.Reversals.OfDeclined, world.Approved)
 	e.ReversalOfVoided = c.outcome(r.At("of_voided"), f.Reversals.OfVoided, world.InvalidTransaction)
+	e.ReversalOfRefunded = c.outcome(r.At("of_refunded"), f.Reversals.OfRefunded, world.InvalidTransaction)
+	e.ReversalOfVoid = c.outcome(r.At("of_void"), f.Reversals.OfVoid, world.Approved)
 	e.VoidOfVoided = c.outcome(v.At("of_voided"), f.Voids.OfVoided, world.InvalidTransaction)
 	e.VoidOfReversed = c.outcome(v.At("of_reversed"), f.Voids.OfReversed, world.InvalidTransaction)
+	e.VoidOfDeclined = c.outcome(v.At("of_declined"), f.Voids.OfDeclined, world.InvalidTransaction)
+	e.VoidOfRefunded = c.outcome(v.At("of_refunded"), f.Voids.OfRefunded, world.InvalidTransaction)
 	c.d.conv.completionShare = defaultShare
 	if s := f.CompletionShare; s != nil {
 		c.d.conv.completionShare = *s

@@ -184,12 +184,16 @@ type reversalsFile struct {
 	OtherAmount string `yaml:"other_amount"`
 	OfDeclined  string `yaml:"of_declined"`
 	OfVoided    string `yaml:"of_voided"`
+	OfRefunded  string `yaml:"of_refunded"`
+	OfVoid      string `yaml:"of_void"`
 	Place       strictyaml.Node
 }
 
 type voidsFile struct {
 	OfVoided   string `yaml:"of_voided"`
 	OfReversed string `yaml:"of_reversed"`
+	OfDeclined string `yaml:"of_declined"`
+	OfRefunded string `yaml:"of_refunded"`
 	Place      strictyaml.Node
 }
 

@@ -98,7 +98,9 @@ func TestUserDialect(t *testing.T) {
 	assert.Equal(t, EdgeOutcomes{
 		ReversalUnmatched: world.OriginalNotFound, ReversalClosedBatch: world.OriginalNotFound,
 		ReversalOtherAmount: world.OriginalAmountDiffers, ReversalOfDeclined: world.Approved,
-		ReversalOfVoided: world.InvalidTransaction, VoidOfVoided: world.InvalidTransaction, VoidOfReversed: world.InvalidTransaction,
+		ReversalOfVoided: world.InvalidTransaction, ReversalOfRefunded: world.InvalidTransaction, ReversalOfVoid: world.Approved,
+		VoidOfVoided: world.InvalidTransaction, VoidOfReversed: world.InvalidTransaction,
+		VoidOfDeclined: world.InvalidTransaction, VoidOfRefunded: world.InvalidTransaction,
 	}, *d.Edges())
 
 	m := testMAC(t, d)
@@ -198,6 +200,7 @@ func TestLintReportsEveryMistake(t *testing.T) {
 		{"clock: host", "reversals: {of_declined: aproved}", "no outcome is called \"aproved\" (did you mean `approved`?)"},
 		{"clock: host", "reversals: {of_decline: approved}", "of_decline"},
 		{"clock: host", "voids: {of_voided: x}", "no outcome is called \"x\""},
+		{"clock: host", "reversals: {of_void: restore}", "no outcome is called \"restore\""},
 		{"clock: host", "completion_share: 99", "99 is no share: percent of the pre-authorisation, 100 to 200"},
 		{"clock: host", "completion_share: 201", "201 is no share"},
 		{"policy: repeat-answer", "policy: again", "neither answer-94 nor repeat-answer"},

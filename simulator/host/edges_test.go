@@ -16,8 +16,8 @@ import (
 // lenient is a dialect whose host says yes to everything that changes nothing.
 func lenient(t *testing.T) *dialect.Dialect {
 	t.Helper()
-	return changed(t, `  reversals: {unmatched: approved, closed_batch: approved, other_amount: approved, of_declined: approved, of_voided: approved}
-  voids: {of_voided: approved, of_reversed: approved}
+	return changed(t, `  reversals: {unmatched: approved, closed_batch: approved, other_amount: approved, of_declined: approved, of_voided: approved, of_refunded: approved}
+  voids: {of_voided: approved, of_reversed: approved, of_declined: approved, of_refunded: approved}
 `)
 }
 
@@ -72,6 +72,38 @@ func TestReversalsAndVoidsThatChangeNothing(t *testing.T) {
 			done(b, world.Void, s)
 			return b.about(world.Reversal, s)
 		}, world.InvalidTransaction, 0},
+		"reversal of a refunded sale": {"reversals: {of_refunded: %s}", func(b *bench) *dialect.Request {
+			s := sale(b)
+			done(b, world.Refund, s)
+			return b.about(world.Reversal, s)
+		}, world.InvalidTransaction, 0},
+		"reversal of a tip that was followed by another": {"reversals: {of_refunded: %s}", func(b *bench) *dialect.Request {
+			s := sale(b)
+			first := b.about(world.Tip, s)
+			first.Amount = 1100
+			require.Equal(b.t, world.Approved, b.decide(first).Outcome)
+			second := b.about(world.Tip, s)
+			second.Amount = 1200
+			require.Equal(b.t, world.Approved, b.decide(second).Outcome)
+			return b.about(world.Reversal, first)
+		}, world.InvalidTransaction, 1200},
+		"void of a declined sale": {"voids: {of_declined: %s}", func(b *bench) *dialect.Request {
+			r := b.request(world.Sale, 1<<50)
+			require.Equal(b.t, world.InsufficientFunds, b.decide(r).Outcome)
+			return b.about(world.Void, r)
+		}, world.InvalidTransaction, 0},
+		"void of a declined pre-authorisation": {"voids: {of_declined: %s}", func(b *bench) *dialect.Request {
+			r := b.request(world.PreAuth, 1<<50)
+			require.Equal(b.t, world.InsufficientFunds, b.decide(r).Outcome)
+			return b.about(world.PreAuthVoid, r)
+		}, world.InvalidTransaction, 0},
+		"void of a refunded sale": {"voids: {of_refunded: %s}", func(b *bench) *dialect.Request {
+			s := sale(b)
+			part := b.about(world.Refund, s)
+			part.Amount = 400
+			require.Equal(b.t, world.Approved, b.decide(part).Outcome)
+			return b.about(world.Void, s)
+		}, world.InvalidTransaction, 600},
 		"a second void": {"voids: {of_voided: %s}", func(b *bench) *dialect.Request {
 			s := sale(b)
 			done(b, world.Void, s)
@@ -118,5 +150,36 @@ func TestReversalsAndVoidsThatChangeNothing(t *testing.T) {
 				assert.Equal(t, c.left, before-b.balance())
 			})
 		}
+	}
+}
+
+// A reversal of a void restores what was voided, unless the dialect has it
+// refused: then the void stands.
+func TestReversalOfAVoid(t *testing.T) {
+	for _, c := range []struct {
+		conventions string
+		want        world.Outcome
+		spent       int64
+	}{
+		{"", world.Approved, 1000},
+		{"  reversals: {of_void: approved}\n", world.Approved, 1000},
+		{"  reversals: {of_void: invalid-transaction}\n", world.InvalidTransaction, 0},
+	} {
+		t.Run(c.conventions, func(t *testing.T) {
+			b := newBench(t, emptyWorld(), false)
+			b.d = changed(t, c.conventions)
+			before := b.balance()
+			sale := b.request(world.Sale, 1000)
+			require.Equal(t, world.Approved, b.decide(sale).Outcome)
+			void := b.about(world.Void, sale)
+			require.Equal(t, world.Approved, b.decide(void).Outcome)
+			for range 2 {
+				d := b.decide(b.about(world.Reversal, void))
+				assert.Equal(t, c.want, d.Outcome, d.Why)
+				assert.Equal(t, c.spent, before-b.balance())
+			}
+			d := b.decide(b.about(world.Void, sale))
+			assert.Equal(t, c.spent > 0, d.Outcome == world.Approved, "the sale stands again: "+d.Why)
+		})
 	}
 }

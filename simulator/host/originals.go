@@ -68,13 +68,13 @@ func (c *call) void() {
 	case sale == nil:
 		c.decline(world.OriginalNotFound, c.notFound(what))
 	case sale.State == ledger.Declined:
-		c.decline(world.InvalidTransaction, "the "+what+" was declined: nothing to void")
+		c.refuseAtEdge(c.d.Edges().VoidOfDeclined, "the "+what+" was declined: nothing to void")
 	case sale.State == ledger.Voided:
 		c.refuseAtEdge(c.d.Edges().VoidOfVoided, "the "+what+" is voided already")
 	case sale.State == ledger.Reversed:
 		c.refuseAtEdge(c.d.Edges().VoidOfReversed, "the "+what+" was reversed")
 	case sale.Refunded > 0:
-		c.decline(world.InvalidTransaction, "the "+what+" was refunded, in whole or in part")
+		c.refuseAtEdge(c.d.Edges().VoidOfRefunded, "the "+what+" was refunded, in whole or in part")
 	case sale.Worth() != c.req.Amount:
 		c.decline(world.OriginalAmountDiffers, "the "+what+"'s amount is "+world.FormatAmount(sale.Worth(), c.currency()))
 	default:
@@ -124,7 +124,9 @@ func (c *call) reversal() {
 	case status == ledger.Voided:
 		c.reverseNothing(original, edges.ReversalOfVoided, "its original is voided already, nothing posted")
 	case original.Refunded > 0:
-		c.decline(world.InvalidTransaction, "its original was refunded, nothing posted")
+		c.reverseNothing(original, edges.ReversalOfRefunded, "its original was refunded, nothing posted")
+	case isVoid(original.Type) && edges.ReversalOfVoid != world.Approved:
+		c.decline(edges.ReversalOfVoid, "its original is a void, which stands: this host reverses none, nothing posted")
 	case c.h.book.Undoable(original, c.terminal.books):
 		c.approve("reverses " + original.Type.String() + " RRN " + string(original.RRN[:]))
 		x := c.txn()
@@ -134,8 +136,13 @@ func (c *call) reversal() {
 	case original.Hold != nil:
 		c.reverseNothing(original, edges.ReversalOfVoided, "its pre-authorisation is "+original.Hold.State.String()+" meanwhile, nothing posted")
 	default:
-		c.decline(world.InvalidTransaction, "the sale was voided, refunded or adjusted again meanwhile, nothing posted")
+		c.reverseNothing(original, edges.ReversalOfRefunded, "the sale was voided, refunded or adjusted again meanwhile, nothing posted")
 	}
+}
+
+// isVoid reports whether transactions of a type undo an earlier one.
+func isVoid(t world.TransactionType) bool {
+	return t == world.Void || t == world.PreAuthVoid || t == world.CompletionVoid
 }
 
 // reverseNothing answers a reversal that undoes nothing as the dialect says.

@@ -121,6 +121,9 @@ func (c *call) findHold() *ledger.Hold {
 		case x == nil:
 			c.decline(world.OriginalNotFound, "no approval code (DE 38), and "+c.notFound("pre-authorisation"))
 			return nil
+		case x.Hold == nil && c.req.Type == world.PreAuthVoid:
+			c.refuseAtEdge(c.d.Edges().VoidOfDeclined, "the pre-authorisation was declined: nothing to void")
+			return nil
 		case x.Hold == nil:
 			c.decline(world.InvalidTransaction, "the pre-authorisation was declined")
 			return nil

@@ -23,6 +23,7 @@ type shadow struct {
 	about    *shadow     // of what names another
 	hold     *shadowHold // of what concerns a pre-authorisation
 	changed  int64       // by what tips have changed it; of a tip, by what it changed the other
+	refunded int64
 }
 
 // shadowHold is what a pre-authorisation promised.
@@ -88,7 +89,7 @@ func (o *observer) post(r *dialect.Request, about *shadow) {
 		s.hold = about.hold
 		s.hold.state = ledger.HoldCompleted
 	case world.Void, world.CompletionVoid:
-		if about.undone || !about.approved {
+		if about.undone || !about.approved || about.refunded > 0 {
 			s.undone = true
 			return
 		}
@@ -99,11 +100,16 @@ func (o *observer) post(r *dialect.Request, about *shadow) {
 	case world.Adjustment, world.Tip:
 		s.changed = r.Amount - about.worth()
 		about.changed += s.changed
+	case world.Refund:
+		about.refunded += r.Amount
 	}
 }
 
 // reversed notes what the approved reversal of a transaction undoes.
 func (o *observer) reversed(s *shadow) {
+	if s.refunded > 0 {
+		return
+	}
 	usable := s.hold != nil && (s.hold.state == ledger.HoldLive || s.hold.state == ledger.HoldExpired)
 	switch s.req.Type {
 	case world.PreAuth:
@@ -127,10 +133,12 @@ func (o *observer) reversed(s *shadow) {
 	case world.Void:
 		s.about.undone = false
 	case world.Adjustment, world.Tip:
-		if s.about.worth() != s.req.Amount {
-			return // voided or adjusted again
+		if s.about.worth() != s.req.Amount || s.about.refunded > s.about.worth()-s.changed {
+			return // voided, refunded or adjusted again
 		}
 		s.about.changed -= s.changed
+	case world.Refund:
+		s.about.refunded -= s.req.Amount
 	}
 	s.undone = true
 }
