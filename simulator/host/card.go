@@ -128,20 +128,25 @@ func (c *call) verifyPIN() (remark string, ok bool) {
 	if tries == 0 {
 		tries = defaultPINTries
 	}
-	if k.pinWrong >= tries {
-		c.decline(world.PINTriesExceeded, fmt.Sprintf("the PIN was wrong %d times", k.pinWrong))
+	wrong := &k.use.WrongPINs
+	if *wrong >= tries {
+		c.decline(world.PINTriesExceeded, fmt.Sprintf("the PIN was wrong %d times", *wrong))
 		return "", false
 	}
 	if !pin.Equal(k.facts.PIN) {
-		k.pinWrong++
-		if k.pinWrong >= tries {
-			c.decline(world.PINTriesExceeded, fmt.Sprintf("the PIN is wrong for the %d. time", k.pinWrong))
+		*wrong++
+		c.keepUse()
+		if *wrong >= tries {
+			c.decline(world.PINTriesExceeded, fmt.Sprintf("the PIN is wrong for the %d. time", *wrong))
 		} else {
-			c.decline(world.IncorrectPIN, fmt.Sprintf("the PIN is wrong (%d of %d)", k.pinWrong, tries))
+			c.decline(world.IncorrectPIN, fmt.Sprintf("the PIN is wrong (%d of %d)", *wrong, tries))
 		}
 		return "", false
 	}
-	k.pinWrong = 0
+	if *wrong > 0 {
+		*wrong = 0
+		c.keepUse()
+	}
 	return "; PIN verified", true
 }
 
@@ -149,15 +154,18 @@ func (c *call) verifyPIN() (remark string, ok bool) {
 // pre-authorisations count; what a terminal tells by advice does not.
 func (c *call) withinLimits(amount int64) bool {
 	k := c.card
-	if day := c.h.today.at(c.now).day; k.day != day {
-		k.day, k.spent, k.count = day, 0, 0
+	if !k.limited() {
+		return true
+	}
+	if day := c.h.today.at(c.now).day; k.use.Day != day {
+		k.use.Day, k.use.Spent, k.use.Count = day, 0, 0
 	}
 	switch l := k.facts.Limits; {
 	case l.Single > 0 && amount > l.Single:
 		c.decline(world.ExceedsAmountLimit, "the amount exceeds the card's limit for one transaction")
-	case l.Daily > 0 && amount > l.Daily-k.spent:
+	case l.Daily > 0 && amount > l.Daily-k.use.Spent:
 		c.decline(world.ExceedsAmountLimit, "the amount exceeds what is left of the card's daily limit")
-	case l.DailyCount > 0 && k.count >= l.DailyCount:
+	case l.DailyCount > 0 && k.use.Count >= l.DailyCount:
 		c.decline(world.ExceedsCountLimit, "the card has been used as often today as it may")
 	default:
 		return true
@@ -165,27 +173,40 @@ func (c *call) withinLimits(amount int64) bool {
 	return false
 }
 
+// limited reports whether the card has limits. What others spend is not counted.
+func (k *card) limited() bool { return k.facts.Limits != world.Limits{} }
+
+// keepUse has the books keep what the card's issuer counts, over a restart. Only
+// cards that the world names have a PIN or limits.
+func (c *call) keepUse() { c.h.book.SetCardUse(c.card.hash, c.card.use) }
+
 // spend takes an amount from the card's limits of today.
 func (c *call) spend(amount int64) {
-	c.card.spent += amount
-	c.card.count++
+	if c.card.limited() {
+		c.count(amount, 1)
+	}
+}
+
+// count adds to what has been used of the card's limits of today.
+func (c *call) count(amount int64, n int) {
+	c.card.use.Spent += amount
+	c.card.use.Count += n
+	c.keepUse()
 }
 
 // unspend gives back what a transaction took from the card's limits of today.
 // Restoring it, by reversing its void, takes it again.
 func (c *call) unspend(undone *ledger.Txn) {
 	k := c.card
-	if k == nil || k.day != daysSinceEpoch(undone.At) {
+	if k == nil || !k.limited() || k.use.Day != daysSinceEpoch(undone.At) {
 		return
 	}
 	about := undone.Original
 	switch {
 	case counts(undone.Type):
-		k.spent -= undone.Amount
-		k.count--
+		c.count(-undone.Amount, -1)
 	case undone.Type == world.PreAuthVoid, undone.Type == world.Void && about != nil && counts(about.Type):
-		k.spent += undone.Amount
-		k.count++
+		c.count(undone.Amount, 1)
 	}
 }
 

@@ -42,19 +42,16 @@ type merchant struct {
 	account *ledger.Account
 }
 
-// card is a card with what happened to it today.
+// card is a card with what happened to it.
 type card struct {
-	n        uint32 // card#n
-	hash     uint64
-	facts    *world.Card
-	issuer   *world.Issuer // nil: nobody's range
-	account  *ledger.Account
-	frozen   bool // its account is
-	pinWrong int
-	day      int32 // business day of the sums below
-	spent    int64
-	count    int
-	chip     *security.Chip // checks its cryptograms; nil: not asked for yet, or keys unknown
+	n       uint32 // card#n
+	hash    uint64
+	facts   *world.Card
+	issuer  *world.Issuer // nil: nobody's range
+	account *ledger.Account
+	frozen  bool           // its account is
+	use     ledger.CardUse // what its issuer counts; see keepUse
+	chip    *security.Chip // checks its cryptograms; nil: not asked for yet, or keys unknown
 }
 
 // registry finds live entities by what a request carries.
@@ -83,6 +80,7 @@ func newRegistry(w *world.World, b *ledger.Book) registry {
 			continue // world.Validate has refused it already
 		}
 		c := &card{n: uint32(len(r.cards) + 1), hash: pan.Hash(), facts: facts, issuer: w.FindIssuer(facts.PAN)}
+		c.use = b.CardUse(c.hash)
 		c.account = openAccount(w, b, facts.Account, "card/"+alias)
 		if a := w.Accounts[facts.Account]; a != nil {
 			c.frozen = a.Frozen

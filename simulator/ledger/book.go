@@ -51,7 +51,8 @@ type Book struct {
 	byName    map[string]*Account
 	byID      map[string]*Terminal
 	holds     holds
-	days      []daySerials // most recently used last, at most keptDays
+	cards     map[uint64]CardUse // by the hash of the number
+	days      []daySerials       // most recently used last, at most keptDays
 
 	// Open transactions in the order of posting. A slot whose transaction has
 	// left with its batch is stale and skipped: closing a batch is cheap.

@@ -23,6 +23,9 @@ func describe(b *Book) string {
 		}
 	}
 	fmt.Fprintf(&s, "live %d\n", b.holds.live)
+	for _, card := range b.usedCards() {
+		fmt.Fprintf(&s, "card %x %+v\n", card, b.cards[card])
+	}
 	for t := range b.Terminals {
 		fmt.Fprintf(&s, "terminal %d %q batch %d %+v session %+v serial %d moved %v\n",
 			t.n, t.ID, t.Batch, t.Totals, t.Session, t.Serial, t.moved)

@@ -50,6 +50,7 @@ func seedFrames() []byte {
 	hold(16, 30)
 	b.CloseBatch(t, 4)
 	b.PostReversal(Txn{Terminal: t, STAN: 8}, nil, false)
+	b.SetCardUse(1, CardUse{WrongPINs: 1, Day: 20_000, Spent: 7, Count: 1})
 	return log.frames
 }
 
@@ -128,4 +129,5 @@ func TestSeedRecordsAreWhole(t *testing.T) {
 	require.Zero(t, end.torn)
 	require.Equal(t, 1, b.open)
 	require.Equal(t, 1, b.LiveHolds())
+	require.Equal(t, 1, b.CardUse(1).WrongPINs)
 }

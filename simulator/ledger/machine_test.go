@@ -363,6 +363,17 @@ func (m *machine) signOn(t *rapid.T) {
 }
 
 // actions are what rapid may do, sales more often than the rest.
+// useCard changes what is counted of a card.
+func (m *machine) useCard(t *rapid.T) {
+	card := rapid.Uint64Range(1, 2).Draw(t, "card")
+	use := CardUse{
+		WrongPINs: rapid.IntRange(0, 2).Draw(t, "wrong PINs"), Day: rapid.Int32Range(0, 2).Draw(t, "day"),
+		Spent: rapid.Int64Range(-1, 1).Draw(t, "spent"), Count: rapid.IntRange(0, 2).Draw(t, "count"),
+	}
+	m.book.SetCardUse(card, use)
+	require.Equal(t, use, m.book.CardUse(card))
+}
+
 func (m *machine) actions() map[string]func(*rapid.T) {
 	return map[string]func(*rapid.T){
 		"sale": m.sale, "another sale": m.sale, "void": m.void, "refund": m.refund, "reversal": m.reversal,
@@ -370,7 +381,7 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 		"pre-authorisation": m.preAuth, "completion": m.complete, "void of a pre-authorisation": m.release,
 		"void of a completion": m.completionVoid, "tip": m.tip, "time": m.time,
 		"reversal of a void": m.reverseVoid, "close batch": m.closeBatch, "set batch": m.setBatch, "sign on": m.signOn,
-		"tell": m.tell, "upload": m.upload,
+		"tell": m.tell, "upload": m.upload, "use of a card": m.useCard,
 	}
 }
 

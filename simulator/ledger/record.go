@@ -33,6 +33,7 @@ const (
 	recordSettle   // Book.Settle; in a snapshot: how a closed batch was settled
 	recordTold     // Book.Tell
 	recordUploaded // Book.MarkUploaded
+	recordCard     // Book.SetCardUse
 
 	recordKindCount
 )

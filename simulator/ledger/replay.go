@@ -92,6 +92,8 @@ func (r *replayer) apply(record []byte) error {
 		}
 	case recordHeld:
 		return r.held(&d)
+	case recordCard:
+		r.card(&d)
 	case recordConsume:
 		x := r.reference(&d)
 		if d.done() && x.marks&unmatched != 0 {

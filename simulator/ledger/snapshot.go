@@ -37,6 +37,11 @@ func (b *Book) records(yield func([]byte) error) error {
 			return err
 		}
 	}
+	for _, card := range b.usedCards() {
+		if err := put(appendCardUse(buf[:0], card, b.cards[card])); err != nil {
+			return err
+		}
+	}
 	at := make([]int, len(b.terminals)) // by terminal, the next open transaction to write
 	for _, t := range b.terminals {
 		if err := put(appendBooks(buf[:0], t)); err != nil {
