@@ -3,6 +3,8 @@ package simulator_test
 import (
 	"encoding/hex"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -275,4 +277,47 @@ func TestTheJournalTellsTheWholeStory(t *testing.T) {
 	assert.Equal(t, terminal, decided.Terminal)
 	assert.NotZero(t, decided.Card)
 	assert.NotEmpty(t, all[4].Raw)
+}
+
+// A NAC terminal gives each receipt a number in DE 62, which is not the STAN. Its
+// voids, adjustments and tips have that of the sale, and may have nothing else
+// that names it.
+func TestOriginalsByInvoice(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, "iso87-bcd", withHost(t, world.Default(), dir))
+	p := dial(t, s, "iso87-bcd")
+	before := balance(t, p)
+	sell := func(p *pos, invoice, amount string) {
+		require.Equal(t, "00", get(t, p.do("sale", 0, fields{4: amount, 62: invoice}), 39))
+	}
+	sell(p, "000901", "000000001000")
+	sell(p, "000902", "000000002000")
+	sell(p, "000903", "000000003000")
+	assert.Equal(t, before-6000, balance(t, p))
+
+	void := func(p *pos, changes fields) string { return get(t, p.do("void", 0, changes), 39) }
+	assert.Equal(t, "25", void(p, fields{4: "000000001000", 62: "000999"}), "no such receipt")
+	assert.Equal(t, "25", void(p, fields{4: "000000001000"}), "nothing names it")
+	assert.Equal(t, "64", void(p, fields{4: "000000001500", 62: "000901"}))
+	assert.Equal(t, "00", void(p, fields{4: "000000001000", 62: "000901"}))
+	assert.Equal(t, "12", void(p, fields{4: "000000001000", 62: "000901"}), "voided already")
+	assert.Equal(t, before-5000, balance(t, p))
+
+	tip := p.do("void", 0, fields{0: "0220", 4: "000000002500", 54: "0053156D000000000500", 62: "000902"})
+	assert.Equal(t, "00", get(t, tip, 39))
+	assert.Equal(t, before-5500, balance(t, p))
+
+	// The number of a sale that failed is given again: a reversal is not looked
+	// for by it, or the sale of before would be undone.
+	lost := p.do("reversal", 500, fields{4: "000000003000", 62: "000903"})
+	assert.Equal(t, "25", get(t, lost, 39))
+	assert.Equal(t, before-5500, balance(t, p))
+
+	// Receipts outlive a restart.
+	killed := filepath.Join(t.TempDir(), "state")
+	require.NoError(t, os.CopyFS(killed, os.DirFS(dir)))
+	q := dial(t, start(t, "iso87-bcd", withHost(t, world.Default(), killed)), "iso87-bcd")
+	q.stan = 700
+	assert.Equal(t, "00", void(q, fields{4: "000000003000", 62: "000903"}))
+	assert.Equal(t, before-2500, balance(t, q))
 }

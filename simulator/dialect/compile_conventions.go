@@ -17,6 +17,7 @@ func (c *compiler) conventions(f *conventionsFile) {
 	conv := &c.d.conv
 	c.transactions(f.Transactions)
 	conv.batch = c.part(f.Place.At("batch"), f.Batch)
+	conv.invoice = c.part(f.Place.At("invoice"), f.Invoice)
 	for i, text := range f.NetworkCode {
 		conv.networkCode = append(conv.networkCode, c.part(f.Place.At("network_code", i), text))
 	}

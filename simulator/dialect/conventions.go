@@ -10,6 +10,7 @@ type conventions struct {
 	recognise []mtiRules
 
 	batch       path
+	invoice     path
 	networkCode []path // the first that is present counts
 	software    path
 	inHeader    bool // the software version stands in the UnionPay header

@@ -157,6 +157,7 @@ type conventionsFile struct {
 	Parameters        *parametersFile           `yaml:"parameters"`
 	Balance           balanceFile               `yaml:"balance"`
 	Batches           string                    `yaml:"batches"`
+	Invoice           pathText                  `yaml:"invoice"`
 	Settlement        *settlementFile           `yaml:"settlement"`
 	Replies           strictyaml.Map[replyFile] `yaml:"replies"`
 	Place             strictyaml.Node

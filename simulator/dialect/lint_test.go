@@ -187,6 +187,7 @@ func TestLintReportsEveryMistake(t *testing.T) {
 		{`batch: "60.2"`, `batch: "60.9"`, "field 60 has no part \"9\"; it has 1, 2, 3"},
 		{`batch: "60.2"`, `batch: "61"`, "field 61 is not defined in the spec"},
 		{`batch: "60.2"`, `batch: "1"`, "\"1\" is no field (2 to 128)"},
+		{"clock: host", `invoice: "52"`, "field 52 is binary and cannot be read as a number"},
 		{`batch: "60.2"`, `batch: "52"`, "field 52 is binary and cannot be read as a number"},
 		{"is: sale", "is: sal", "no transaction type is called \"sal\" (did you mean `sale`?)"},
 		{`mti: ["0200"]`, `mti: [0200]`, "quote it"},

@@ -134,6 +134,9 @@ func (d *Dialect) facts(req *Request) {
 	if n, ok := d.number(req, c.batch); ok && n < 1e6 && (!c.batch.whole() || req.Index.Units(int(c.batch.field)) == batchDigits) {
 		req.Batch, req.HasBatch = uint32(n), true //nolint:gosec // 6 digits
 	}
+	if n, ok := d.number(req, c.invoice); ok && n < 1e9 {
+		req.Invoice = uint32(n) //nolint:gosec // below 1e9
+	}
 	for _, p := range c.networkCode {
 		if n, ok := d.number(req, p); ok && n < 1000 {
 			req.NetworkCode = uint16(n) //nolint:gosec // 3 digits

@@ -177,6 +177,18 @@ func TestReadOriginals(t *testing.T) {
 	}
 }
 
+func TestReadInvoice(t *testing.T) {
+	sale := find(t, "iso87-bcd", "sale")
+	for in, want := range map[string]uint32{
+		"000042": 42, "42": 42, "999999999": 999_999_999, "1000000000": 0, "": 0, "00004A": 0, "INV042": 0,
+		"00004201000312345678901234": 0,
+	} {
+		assert.Equal(t, want, read(t, load(t, "iso87-bcd"), with(sale, map[int]string{62: in})).Invoice, in)
+	}
+	assert.Zero(t, read(t, load(t, "iso87-bcd"), with(sale, map[int]string{62: "-"})).Invoice)
+	assert.Zero(t, read(t, load(t, "iso87-ascii"), with(find(t, "iso87-ascii", "sale"), map[int]string{62: "000042"})).Invoice, "it has none")
+}
+
 func find(t testing.TB, dialect, name string) map[int]string {
 	t.Helper()
 	for _, m := range messages(dialect) {

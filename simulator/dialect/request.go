@@ -38,6 +38,7 @@ type Request struct {
 	PINBlock    []byte // DE 52, 8 or 16 bytes; nil: absent
 	Batch       uint32 // the batch the terminal says it is in; valid if HasBatch
 	HasBatch    bool
+	Invoice     uint32 // the number of the terminal's receipt, up to 9 digits; 0: absent
 	NetworkCode uint16 // UnionPay 60.3, or DE 70; 0: absent
 	Software    int    // terminal software version; -1: not stated
 
@@ -68,7 +69,7 @@ func (r *Request) clear() {
 	r.STAN, r.HasSTAN = 0, false
 	r.Terminal, r.Merchant, r.RRN, r.Approval = ID{}, ID{}, ID{}, ID{}
 	r.PINBlock, r.MAC, r.KSN = nil, nil, security.KSN{}
-	r.Batch, r.HasBatch, r.NetworkCode, r.Software = 0, false, 0, 0
+	r.Batch, r.HasBatch, r.Invoice, r.NetworkCode, r.Software = 0, false, 0, 0, 0
 	r.Original, r.DuplicateKey = Original{}, 0
 	r.scratch = [32]byte{}
 	r.reply.reset()

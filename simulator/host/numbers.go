@@ -99,7 +99,7 @@ func (c *call) txn() ledger.Txn {
 		Terminal: c.terminal.books, Type: c.req.Type, Outcome: c.dec.Outcome,
 		STAN: c.req.STAN, MTI: c.req.MTI, Processing: c.req.Processing,
 		Amount: c.req.Amount, Currency: c.req.Currency,
-		At: c.now,
+		At: c.now, Invoice: c.req.Invoice,
 	}
 	if c.req.Type != world.Reversal {
 		// A reversal may carry all that its original's key is made of.

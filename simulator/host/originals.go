@@ -36,7 +36,21 @@ func (c *call) findOriginal(wanted func(*ledger.Txn) bool) *ledger.Txn {
 			return x
 		}
 	}
+	if c.req.Invoice != 0 && keepsInvoice(c.req.Type) {
+		if x := c.h.book.ByInvoice(t, c.req.Invoice, exact); x != nil {
+			return x
+		}
+		return c.h.book.ByInvoice(t, c.req.Invoice, meant)
+	}
 	return nil
+}
+
+// keepsInvoice reports whether messages of a type carry the invoice number of
+// the transaction that they are about: what changes it is on the same receipt. A
+// refund has a receipt of its own. A reversal is never looked for by it: a
+// terminal gives the number of a transaction that failed to the next one.
+func keepsInvoice(t world.TransactionType) bool {
+	return isVoid(t) || ledger.IsAdjustment(t)
 }
 
 // sameClass compares MTIs but for the repeat digit: 0201 repeats 0200.

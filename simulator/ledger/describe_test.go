@@ -68,10 +68,10 @@ func describeTxn(b *Book, x *Txn) string {
 		original = fmt.Sprintf("%d/%d", o.Terminal.n, o.serial)
 	}
 	_, zone := x.At.Zone()
-	return fmt.Sprintf("%d: %v %v %v marks %d batch %d stan %d de3 %d mti %d cur %d approval %x rrn %x about %d/%d "+
+	return fmt.Sprintf("%d: %v %v %v marks %d batch %d stan %d de3 %d mti %d cur %d approval %x rrn %x invoice %d about %d/%d "+
 		"amount %d card %x %s>%s at %d.%d%+d key %x original %s refunded %d adjusted %d hold %s",
 		x.serial, x.Type, x.Outcome, x.State, x.marks, x.Batch, x.STAN, x.Processing, x.MTI, x.Currency,
-		x.Approval, x.RRN, x.OriginalSTAN, x.OriginalBatch, x.Amount, x.Card, name(x.From), name(x.To),
+		x.Approval, x.RRN, x.Invoice, x.OriginalSTAN, x.OriginalBatch, x.Amount, x.Card, name(x.From), name(x.To),
 		x.At.Unix(), x.At.Nanosecond(), zone, x.Key, original, x.Refunded, x.Adjusted, describeHold(x.Hold))
 }
 

@@ -49,7 +49,7 @@ func seedFrames() []byte {
 	b.logForget()
 	hold(16, 30)
 	b.CloseBatch(t, 4)
-	b.PostReversal(Txn{Terminal: t, STAN: 8}, nil, false)
+	b.PostReversal(Txn{Terminal: t, STAN: 8, Invoice: 5}, nil, false)
 	b.SetCardUse(1, CardUse{WrongPINs: 1, Day: 20_000, Spent: 7, Count: 1})
 	return log.frames
 }

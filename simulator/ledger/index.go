@@ -278,6 +278,23 @@ func (b *Book) BySTAN(t *Terminal, stan uint32, match func(*Txn) bool) *Txn {
 // looks at every transaction, the next ones only at what was posted since.
 func (b *Book) ByRRN(t *Terminal, rrn [12]byte) *Txn { return t.open.byRRN(rrn) }
 
+// maxByInvoice is how many transactions a lookup by invoice number looks at.
+const maxByInvoice = 10_000
+
+// ByInvoice returns the newest transaction of the terminal's open batch with
+// the invoice number for which match is true (nil: any); nil if there is none.
+// It looks through the newest 10,000 of the batch: it is for what could not be
+// found otherwise.
+func (b *Book) ByInvoice(t *Terminal, invoice uint32, match func(*Txn) bool) *Txn {
+	all := t.open.all
+	for i := len(all) - 1; i >= max(0, len(all)-maxByInvoice); i-- {
+		if x := all[i].txn; x.Invoice == invoice && (match == nil || match(x)) {
+			return x
+		}
+	}
+	return nil
+}
+
 // UnmatchedReversal returns the newest remembered reversal whose original,
 // which never came, has the given STAN, and for which match is true (nil:
 // any); nil if there is none. It belongs to the open batch. A reversal that

@@ -81,6 +81,7 @@ type Txn struct {
 	// in. Zero stands for the open batch.
 	OriginalBatch uint32
 	serial        uint32 // Terminal.Serial when it was recorded: its name within the terminal
+	Invoice       uint32 // the number that the terminal prints on its receipt; 0: none was told
 	Amount        int64
 	Card          uint64    // a hash of the PAN, never the PAN; 0: no card
 	From, To      *Account  // Amount moves From → To; either nil: nothing moves

@@ -110,6 +110,10 @@ func (m *machine) checkLookups(t *rapid.T, n *naiveTerminal) {
 				m.book.ByDuplicateKey(n.book, stan, key), "by STAN %d and key %d", stan, key)
 		}
 	}
+	for invoice := range uint32(5) {
+		require.Same(t, newest(func(x *naive) bool { return x.invoice == invoice && x.typ == world.Sale }),
+			m.book.ByInvoice(n.book, invoice, func(x *Txn) bool { return x.Type == world.Sale }), "sale by invoice %d", invoice)
+	}
 	if rapid.IntRange(0, 3).Draw(t, "ask by RRN") > 0 {
 		return // the book indexes RRNs when it is asked
 	}

@@ -25,6 +25,7 @@ type naive struct {
 	rrn       [12]byte
 	key       uint64
 	card      int // 0: no card
+	invoice   uint32
 	about     *naive
 	waitsFor  uint32 // STAN of the original that never came
 	remembers bool
@@ -97,8 +98,10 @@ func (m *machine) txn(t *rapid.T) (Txn, *naive) {
 		Terminal: terminal.book, Outcome: world.Approved, State: n.state, STAN: n.stan, MTI: 200,
 		Processing: 900, Currency: world.CNY, Amount: n.amount, RRN: n.rrn, Key: n.key,
 		Approval: [6]byte{'A', byte(n.n)}, Card: uint64(n.n) << 40,
-		At: m.now.Add(time.Duration(n.n) * time.Second).In(zone),
+		At:      m.now.Add(time.Duration(n.n) * time.Second).In(zone),
+		Invoice: rapid.Uint32Range(0, 4).Draw(t, "invoice"),
 	}
+	n.invoice = x.Invoice
 	if n.state == Declined {
 		x.Outcome = world.InsufficientFunds
 	}

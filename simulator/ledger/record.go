@@ -50,6 +50,7 @@ const (
 	flagHold                 // names its hold
 	flagAdjusted             // snapshot only: Txn.Adjusted is not zero
 	flagUploaded             // snapshot only: the marks of an upload follow
+	flagInvoice              // Txn.Invoice is not zero
 )
 
 var le = binary.LittleEndian
@@ -166,6 +167,9 @@ func appendTxn(b []byte, kind recordKind, x *Txn, original *Txn, hold *Hold, fla
 	if hold != nil {
 		flags |= flagHold
 	}
+	if x.Invoice != 0 {
+		flags |= flagInvoice
+	}
 	b = append(b, byte(kind), flags, byte(x.Type), byte(x.Outcome), byte(x.State))
 	b = le.AppendUint32(b, x.Terminal.n)
 	b = le.AppendUint32(b, x.Batch)
@@ -185,6 +189,9 @@ func appendTxn(b []byte, kind recordKind, x *Txn, original *Txn, hold *Hold, fla
 	b = le.AppendUint64(b, x.Key)
 	if original != nil {
 		b = appendReference(b, original)
+	}
+	if x.Invoice != 0 {
+		b = le.AppendUint32(b, x.Invoice)
 	}
 	if hold != nil {
 		b = le.AppendUint32(b, hold.id)

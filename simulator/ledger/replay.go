@@ -212,6 +212,9 @@ func (r *replayer) body(d *decoder) (x Txn, flags byte) {
 	if flags&flagOriginal != 0 {
 		x.Original = r.reference(d)
 	}
+	if flags&flagInvoice != 0 {
+		x.Invoice = d.u32()
+	}
 	return x, flags
 }
 
