@@ -433,7 +433,7 @@ func (d *day) settle(wrong int64) {
 	}
 	found := events(d.t, d.s, closed)
 	assert.NotEmpty(d.t, found)
-	assert.Contains(d.t, found[len(found)-1].Text, fmt.Sprint(d.left.sales.Amount), "the host's own totals")
+	assert.Contains(d.t, found[len(found)-1].Text, fmt.Sprintf(" of %s, ", world.FormatAmount(d.left.sales.Amount, world.CNY)), "the host's own totals")
 	d.standing, d.left.open = nil, 0
 	d.left.sales, d.left.refunds = firmware.Sum{}, firmware.Sum{}
 	d.base.Batch++

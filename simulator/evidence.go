@@ -6,7 +6,6 @@ import (
 
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/simulator/host"
-	"github.com/acqsim/acqsim/simulator/ledger"
 )
 
 // add appends an event of an exchange to the batch and returns it.
@@ -98,22 +97,7 @@ func (b *batch) recordDifference(x *exchange, d *host.Difference) {
 // recordClosed records that a batch was closed, with all that it amounted to.
 func (b *batch) recordClosed(x *exchange, closed *host.BatchClosed) {
 	e := b.addExchange(x, transcript.BatchClosed, transcript.Host)
-	e.Batch, e.Text = closed.Batch, totalsText(&closed.Totals)
-	switch s := closed.Settlement; {
-	case s == nil:
-		e.Text += "; without a settlement"
-	case s.Balanced:
-		e.Text += "; balanced"
-	case s.Told == ledger.Totals{}:
-		e.Text += "; the terminal told no totals"
-	default:
-		e.Text += "; the terminal has " + totalsText(&s.Told)
-	}
-}
-
-func totalsText(t *ledger.Totals) string {
-	return fmt.Sprintf("%d sales, %d minor units; %d refunds, %d minor units",
-		t.DebitCount, t.DebitAmount, t.CreditCount, t.CreditAmount)
+	e.Batch, e.Text = closed.Batch, closed.String()
 }
 
 // unanswered records that a request which was read gets no answer.

@@ -175,7 +175,7 @@ func TestSettlementInEveryDialect(t *testing.T) {
 			if e.Kind == transcript.BatchClosed {
 				closed++
 				assert.Equal(t, uint32(1), e.Batch)
-				assert.Equal(t, "2 sales, 1250 minor units; 0 refunds, 0 minor units; balanced", e.Text)
+				assert.Equal(t, "2 sales of 12.50, 0 refunds of 0.00; balanced", e.Text)
 			}
 			if e.Kind == transcript.Decided && e.Outcome == world.BatchOutOfStep {
 				assert.Contains(t, e.Why, "sign on")

@@ -178,7 +178,7 @@ func (c *call) stepBatch() bool {
 		c.h.book.SetBatch(t, n)
 		return true
 	case c.d.FollowsBatch():
-		closed := BatchClosed{Batch: t.Batch}
+		closed := BatchClosed{Batch: t.Batch, Currency: c.currency()}
 		closed.Totals = c.h.book.CloseBatch(t, n)
 		c.dec.Closed = &closed
 		return true

@@ -75,7 +75,23 @@ type Decision struct {
 type BatchClosed struct {
 	Batch      uint32
 	Totals     ledger.Totals
+	Currency   world.Currency
 	Settlement *ledger.Settlement // nil: closed without one
+}
+
+// String is the host's totals, and what came of the terminal's.
+func (b *BatchClosed) String() string {
+	host := describeTotals(b.Totals, b.Currency)
+	switch s := b.Settlement; {
+	case s == nil:
+		return host + "; without a settlement"
+	case s.Balanced:
+		return host + "; balanced"
+	case s.Told == ledger.Totals{}:
+		return host + "; the terminal told no totals"
+	default:
+		return host + "; the terminal has " + describeTotals(s.Told, b.Currency)
+	}
 }
 
 // New returns a host that decides from the given world and keeps the given

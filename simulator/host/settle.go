@@ -104,7 +104,7 @@ func (c *call) results(told dialect.BatchTotals, agree bool) {
 func (c *call) settle(batch uint32, s ledger.Settlement) {
 	s.STAN, s.Key = c.req.STAN, c.req.DuplicateKey
 	copy(s.RRN[:], c.dec.RRN)
-	closed := BatchClosed{Batch: batch, Settlement: &s}
+	closed := BatchClosed{Batch: batch, Currency: c.currency(), Settlement: &s}
 	closed.Totals = c.h.book.Settle(c.terminal.books, batch, nextBatch(batch), s)
 	c.dec.Closed = &closed
 }

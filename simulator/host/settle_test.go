@@ -237,7 +237,7 @@ func TestATerminalWithAnotherBatch(t *testing.T) {
 			require.Equal(t, tt.want, d.Outcome, d.Why)
 			if tt.want == world.Approved {
 				require.NotNil(t, d.Closed, "what is closed is told")
-				assert.Equal(t, BatchClosed{Batch: tt.open, Totals: ledger.Totals{DebitCount: 1, DebitAmount: 1000}}, *d.Closed)
+				assert.Equal(t, BatchClosed{Batch: tt.open, Totals: ledger.Totals{DebitCount: 1, DebitAmount: 1000}, Currency: world.CNY}, *d.Closed)
 				return
 			}
 			assert.Contains(t, d.Why, tt.why)
