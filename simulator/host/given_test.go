@@ -26,7 +26,7 @@ func TestAGivenSettlementOutOfBalance(t *testing.T) {
 		assert.Contains(t, d.Why, "the scenario has the host decide so")
 
 		require.Equal(t, world.Approved, p.upload(sale, testPAN, 1000).Outcome)
-		d = p.end(told)
+		d = p.end(told, 0)
 		require.Equal(t, world.Approved, d.Outcome, d.Why)
 		require.NotNil(t, d.Closed)
 		assert.True(t, d.Closed.Settlement.Balanced)

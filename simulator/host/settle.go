@@ -58,7 +58,7 @@ func (c *call) settlement() {
 	t := c.terminal.books
 	host := t.Totals
 	if c.req.Type == world.SettlementEnd {
-		c.closeUploaded(batch, ledger.Totals(told.All()), "")
+		c.closeUploaded(batch, ledger.Totals(told.All()), notCounted)
 		return
 	}
 	if host == ledger.Totals(told.All()) {
@@ -193,25 +193,32 @@ func (c *call) uploadEnd() {
 		c.refuse(world.InvalidTransaction, "there is no open batch to end")
 		return
 	}
-	said := ""
+	count := notCounted
 	if n, ok := c.d.UploadCount(c.req); ok {
-		said = fmt.Sprintf("; the terminal says that it uploaded %d", n)
+		count = n
 	}
 	told := ledger.Totals{}
 	if t.Told != nil {
 		told = *t.Told
 	}
-	c.closeUploaded(t.Batch, told, said)
+	c.closeUploaded(t.Batch, told, count)
 }
 
+// notCounted is the count of a terminal that does not say how many records it
+// uploaded.
+const notCounted = -1
+
 // closeUploaded ends the upload of the open batch: lists what the terminal has
-// not uploaded, sums up, and closes the batch.
-func (c *call) closeUploaded(batch uint32, told ledger.Totals, said string) {
+// not uploaded, sums up, and closes the batch. The count is how many records the
+// terminal says that it uploaded.
+func (c *call) closeUploaded(batch uint32, told ledger.Totals, count int) {
 	t := c.terminal.books
 	asked := t.Told != nil
-	summary := c.reconcile()
+	if came := c.uploadedRecords(); count != notCounted && count != came {
+		c.differ(Difference{Batch: t.Batch, Text: fmt.Sprintf("the terminal says that it uploaded %s; %d came", counted(count, "record"), came)})
+	}
 	host := t.Totals
-	why := fmt.Sprintf("upload of batch %06d ended: %s%s", batch, summary, said)
+	why := fmt.Sprintf("upload of batch %06d ended: %s", batch, c.reconcile())
 	if !asked {
 		why += "; it was not asked for by a settlement out of balance"
 	} else if told != *t.Told {

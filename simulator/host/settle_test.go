@@ -64,7 +64,7 @@ func TestABatchOutOfBalanceIsUploadedAndClosed(t *testing.T) {
 			require.Equal(t, world.Approved, d.Outcome, d.Why)
 			assert.Empty(t, d.Differences)
 		}
-		d := p.end(told)
+		d := p.end(told, 1)
 		require.Equal(t, world.Approved, d.Outcome, d.Why)
 		require.NotNil(t, d.Closed)
 		assert.False(t, d.Closed.Settlement.Balanced)
@@ -76,7 +76,7 @@ func TestABatchOutOfBalanceIsUploadedAndClosed(t *testing.T) {
 		assert.Contains(t, d.Why, "1 agree, 0 missing at the host, 1 missing at the terminal")
 
 		p.stan--
-		again := p.end(told)
+		again := p.end(told, 1)
 		assert.Equal(t, world.Approved, again.Outcome, again.Why)
 		assert.Nil(t, again.Closed)
 	})
@@ -140,7 +140,7 @@ func TestEveryKindOfDifference(t *testing.T) {
 			assert.Empty(t, d.Differences, "a repeated record is not counted twice")
 			assert.Contains(t, d.Why, "1 of them before")
 		}
-		d := p.end(ledger.Totals{DebitCount: 9, DebitAmount: 9})
+		d := p.end(ledger.Totals{DebitCount: 9, DebitAmount: 9}, 7)
 		var texts []string
 		for _, x := range d.Differences {
 			texts = append(texts, x.Text)
@@ -150,6 +150,38 @@ func TestEveryKindOfDifference(t *testing.T) {
 		assert.Contains(t, texts[1], "undone at the host: this sale was voided")
 		assert.Contains(t, d.Why, "1 agree, 1 missing at the host, 1 missing at the terminal, 2 undone at the host, 3 differ otherwise")
 	})
+}
+
+// UnionPay's terminals say at the end how many records they have uploaded.
+func TestTheCountOfAnUpload(t *testing.T) {
+	for _, c := range []struct {
+		said int
+		want string
+	}{
+		{2, ""},
+		{3, "the terminal says that it uploaded 3 records; 2 came"},
+		{0, "the terminal says that it uploaded 0 records; 2 came"},
+	} {
+		p := newTill(t, "unionpay-pos", emptyWorld(), false)
+		for range 2 {
+			require.Equal(t, world.Approved, p.sale(100).Outcome)
+		}
+		require.True(t, p.outOfBalance(p.settlement(ledger.Totals{DebitCount: 9, DebitAmount: 9}, nil)))
+		last := p.stan
+		for stan := last - 2; stan < last; stan++ {
+			for range 2 { // a repeated record counts once
+				require.Equal(t, world.Approved, p.upload(stan, testPAN, 100).Outcome)
+			}
+		}
+		d := p.end(ledger.Totals{}, c.said)
+		require.NotNil(t, d.Closed, d.Why)
+		if c.want == "" {
+			assert.Empty(t, d.Differences)
+			continue
+		}
+		require.Len(t, d.Differences, 1)
+		assert.Equal(t, Difference{Batch: p.batch, Text: c.want}, d.Differences[0])
+	}
 }
 
 func TestAnUploadedAdviceIsCaptured(t *testing.T) {
@@ -244,7 +276,7 @@ func TestATerminalWithAnotherBatch(t *testing.T) {
 			assert.Contains(t, d.Why, "sign on")
 			assert.Nil(t, d.Closed)
 			assert.Equal(t, int64(1000), p.totals().DebitAmount, "the open batch keeps its totals")
-			for _, d := range []*Decision{p.settlement(ledger.Totals{DebitCount: 5, DebitAmount: 5}, nil), p.upload(1, testPAN, 1), p.end(ledger.Totals{})} {
+			for _, d := range []*Decision{p.settlement(ledger.Totals{DebitCount: 5, DebitAmount: 5}, nil), p.upload(1, testPAN, 1), p.end(ledger.Totals{}, 0)} {
 				if tt.came == 1 && d.Outcome == world.Approved {
 					continue // what is still said about a settled batch is acknowledged
 				}

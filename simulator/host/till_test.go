@@ -104,9 +104,10 @@ func record(stan uint32, pan string, amount int64) string {
 	return fmt.Sprintf("00%06d%020s%012d", stan, pan, amount)
 }
 
-func (p *till) end(s ledger.Totals) *Decision {
+// end ends an upload of so many records.
+func (p *till) end(s ledger.Totals, records int) *Decision {
 	if p.unionPay() {
-		return p.send(map[int]string{0: "0320", 48: "0001", 60: p.batchField("00", "202")})
+		return p.send(map[int]string{0: "0320", 48: fmt.Sprintf("%04d", records), 60: p.batchField("00", "202")})
 	}
 	return p.settlement(s, map[int]string{3: "960000"})
 }

@@ -173,16 +173,23 @@ func (c *call) capture(r *dialect.UploadRecord, x *ledger.Txn) (why string) {
 	return ""
 }
 
+// uploadedRecords is how many different records of the open batch the terminal
+// has uploaded.
+func (c *call) uploadedRecords() (n int) {
+	for x := range c.h.book.Open(c.terminal.books) {
+		if x.Uploaded() {
+			n++
+		}
+	}
+	return n
+}
+
 // reconcile looks for what the terminal has not uploaded, and sums up. Without
 // a single record there is nothing to compare: then nothing is listed.
 func (c *call) reconcile() string {
 	t := c.terminal.books
 	var agree, other, atHost, undone, atTerminal int
-	some := false
-	for x := range c.h.book.Open(t) {
-		some = some || x.Uploaded()
-	}
-	if !some {
+	if c.uploadedRecords() == 0 {
 		return "the terminal uploaded nothing"
 	}
 	list := func(x *ledger.Txn, text string) {
