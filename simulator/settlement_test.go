@@ -15,6 +15,7 @@ import (
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator"
+	firmware "github.com/acqsim/acqsim/simulator/terminal"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -128,7 +129,7 @@ func (p *settler) says(unionPay, others string) string {
 }
 
 func eachSettler(t *testing.T, f func(t *testing.T, s *simulator.Server, p *settler)) {
-	for _, name := range []string{"iso87-ascii", "iso87-bcd", "unionpay-pos"} {
+	for _, name := range []string{"iso87-ascii", "iso87-bcd", "iso87-ebcdic", "unionpay-pos"} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t, name, func(o *simulator.Options) {
 				at := time.Date(2026, 11, 23, 10, 0, 0, 0, time.FixedZone("CST", 8*3600))
@@ -255,4 +256,32 @@ func TestTheJournalOfAnUpload(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, string(want), text.String())
 	})
+}
+
+// What is approved in 1993 depends on the class of message; so does what an
+// upload and a reconciliation out of balance are answered.
+func TestActionCodesOnTheWire(t *testing.T) {
+	d := openDay(t, "iso93-ascii")
+	code := func(is world.TransactionType, p firmware.Params) string {
+		x, _ := d.do(is, p)
+		require.NotNil(t, x.Reply, x.Why)
+		return x.Code
+	}
+	assert.Equal(t, "800", code(world.SignOn, firmware.Params{}))
+	assert.Equal(t, "800", code(world.Echo, firmware.Params{}))
+	sale := d.approved(world.Sale, firmware.Params{Amount: 1000})
+	other := d.approved(world.Sale, firmware.Params{Amount: 250})
+	assert.Equal(t, "000", code(world.PreAuth, firmware.Params{Amount: 300}))
+	assert.Equal(t, "116", code(world.Sale, firmware.Params{Amount: 300, Card: firmware.Card{PAN: world.Default().Cards["poor"].PAN, Expiry: "4912"}}))
+	assert.Equal(t, "000", code(world.OfflineSale, firmware.Params{Amount: 400}))
+	assert.Equal(t, "400", code(world.Reversal, other.original()))
+	never := sale
+	never.stan += 1000
+	assert.Equal(t, "914", code(world.Reversal, never.original()))
+
+	totals := firmware.Params{Sales: firmware.Sum{Count: 2, Amount: 1401}}
+	assert.Equal(t, "501", code(world.Settlement, totals), "out of balance by a cent")
+	assert.Equal(t, "300", code(world.BatchUpload, sale.original()))
+	assert.Equal(t, "500", code(world.SettlementEnd, totals), "the batch is closed all the same")
+	assert.Equal(t, "500", code(world.Settlement, firmware.Params{}), "an empty batch balances")
 }

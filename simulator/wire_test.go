@@ -117,6 +117,9 @@ var templates = map[string]map[string]fields{
 		"echo":        {0: "0820", 41: terminal, 42: merchant, 60: "00000001301"},
 		"unknown":     {0: "0600", 3: "880000", 11: "{s}", 41: terminal, 42: merchant},
 	},
+	"iso93-ascii": {
+		"sale": {0: "1200", 2: pan, 3: "000000", 4: "000000001000", 11: "{s}", 12: "261123100000", 24: "200", 41: terminal, 42: merchant, 49: "156"},
+	},
 }
 
 // wording is the dialect with the templates for d: those of iso87-ascii for the
