@@ -214,9 +214,7 @@ func (x *export) close(e *transcript.Event) error {
 			return l.finish(&l.server, &l.client, at, comment)
 		}
 	case transcript.EndRST:
-		if e.Actor == transcript.Line {
-			first, second = &l.client, &l.server // as the host saw it
-		}
+		// A fault that resets the line resets acqsim's own end of it.
 		return l.reset(first, second, at, comment)
 	case transcript.EndCut:
 		if e.Actor != transcript.Line {
