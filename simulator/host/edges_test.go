@@ -183,3 +183,32 @@ func TestReversalOfAVoid(t *testing.T) {
 		})
 	}
 }
+
+// The reason says why what has the STAN of the original is not it: that is what
+// somebody looks for who has an answer of 25.
+func TestNearMissesAreTold(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(r *dialect.Request)
+		is     world.TransactionType
+		want   string
+	}{
+		"nothing there":      {func(r *dialect.Request) { r.Original.STAN = 999 }, world.Void, "no such sale in this terminal's open batch"},
+		"another MTI":        {func(r *dialect.Request) { r.Original.MTI = 220 }, world.Void, ": STAN 000001 is a 0200 (sale), and a 0220 is named"},
+		"another batch":      {func(r *dialect.Request) { r.Original.Batch = 9 }, world.Void, ": STAN 000001 is in batch 000001, and batch 000009 is named"},
+		"another card":       {func(r *dialect.Request) { r.Card, _ = dialect.ParsePAN("4111111111111111") }, world.Void, ": STAN 000001 is of another card"},
+		"another type":       {func(*dialect.Request) {}, world.CompletionVoid, ": STAN 000001 is a sale"},
+		"its own STAN":       {func(r *dialect.Request) { r.Original = dialect.Original{STAN: r.STAN, HasSTAN: true, Own: true} }, world.Void, "no such sale in this terminal's open batch"},
+		"a reversal is, too": {func(r *dialect.Request) { r.Original.MTI = 100 }, world.Reversal, ": STAN 000001 is a 0200 (sale), and a 0100 is named, nothing posted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, emptyWorld(), false)
+			sale := b.request(world.Sale, 1000)
+			require.Equal(t, world.Approved, b.decide(sale).Outcome)
+			r := b.about(c.is, sale)
+			c.change(r)
+			d := b.decide(r)
+			assert.Equal(t, world.OriginalNotFound, d.Outcome)
+			assert.True(t, strings.HasSuffix(d.Why, c.want), d.Why)
+		})
+	}
+}

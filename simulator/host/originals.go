@@ -1,6 +1,8 @@
 package host
 
 import (
+	"fmt"
+
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/ledger"
 )
@@ -248,7 +250,28 @@ func (c *call) notFound(what string) string {
 	if c.inClosedBatch() {
 		return "the " + what + " is in a closed batch"
 	}
-	return "no such " + what + " in this terminal's open batch"
+	return "no such " + what + " in this terminal's open batch" + c.nearMiss()
+}
+
+// nearMiss says why what has the STAN of the original is not what was meant;
+// nothing if there is none, or if the STAN is the request's own.
+func (c *call) nearMiss() string {
+	ref := &c.req.Original
+	if !ref.HasSTAN || ref.Own {
+		return ""
+	}
+	x := c.h.book.BySTAN(c.terminal.books, ref.STAN, nil)
+	switch {
+	case x == nil:
+		return ""
+	case ref.MTI != 0 && !sameClass(ref.MTI, x.MTI):
+		return fmt.Sprintf(": STAN %06d is a %04d (%s), and a %04d is named", ref.STAN, x.MTI, x.Type, ref.MTI)
+	case ref.HasBatch && ref.Batch != x.Batch:
+		return fmt.Sprintf(": STAN %06d is in batch %06d, and batch %06d is named", ref.STAN, x.Batch, ref.Batch)
+	case !c.req.Card.IsZero() && x.Card != 0 && x.Card != c.req.Card.Hash():
+		return fmt.Sprintf(": STAN %06d is of another card", ref.STAN)
+	}
+	return fmt.Sprintf(": STAN %06d is a %s", ref.STAN, x.Type)
 }
 
 // inClosedBatch reports whether the original is said to be in a batch of this
