@@ -135,7 +135,7 @@ func (c *call) verifyPIN() (remark string, ok bool) {
 	}
 	if !pin.Equal(k.facts.PIN) {
 		*wrong++
-		c.keepUse()
+		c.keepUse(k)
 		if *wrong >= tries {
 			c.decline(world.PINTriesExceeded, fmt.Sprintf("the PIN is wrong for the %d. time", *wrong))
 		} else {
@@ -145,7 +145,7 @@ func (c *call) verifyPIN() (remark string, ok bool) {
 	}
 	if *wrong > 0 {
 		*wrong = 0
-		c.keepUse()
+		c.keepUse(k)
 	}
 	return "; PIN verified", true
 }
@@ -178,35 +178,41 @@ func (k *card) limited() bool { return k.facts.Limits != world.Limits{} }
 
 // keepUse has the books keep what the card's issuer counts, over a restart. Only
 // cards that the world names have a PIN or limits.
-func (c *call) keepUse() { c.h.book.SetCardUse(c.card.hash, c.card.use) }
+func (c *call) keepUse(k *card) { c.h.book.SetCardUse(k.hash, k.use) }
 
 // spend takes an amount from the card's limits of today.
 func (c *call) spend(amount int64) {
 	if c.card.limited() {
-		c.count(amount, 1)
+		c.count(c.card, amount, 1)
 	}
 }
 
 // count adds to what has been used of the card's limits of today.
-func (c *call) count(amount int64, n int) {
-	c.card.use.Spent += amount
-	c.card.use.Count += n
-	c.keepUse()
+func (c *call) count(k *card, amount int64, n int) {
+	k.use.Spent += amount
+	k.use.Count += n
+	c.keepUse(k)
 }
 
 // unspend gives back what a transaction took from the card's limits of today.
 // Restoring it, by reversing its void, takes it again.
 func (c *call) unspend(undone *ledger.Txn) {
-	k := c.card
+	k, about := c.card, undone.Original
+	if k == nil { // a void, and its reversal, may come without the card
+		id := undone.Card
+		if id == 0 && about != nil {
+			id = about.Card
+		}
+		k = c.h.reg.limited[id]
+	}
 	if k == nil || !k.limited() || k.use.Day != daysSinceEpoch(undone.At) {
 		return
 	}
-	about := undone.Original
 	switch {
 	case counts(undone.Type):
-		c.count(-undone.Amount, -1)
+		c.count(k, -undone.Amount, -1)
 	case undone.Type == world.PreAuthVoid, undone.Type == world.Void && about != nil && counts(about.Type):
-		c.count(undone.Amount, 1)
+		c.count(k, undone.Amount, 1)
 	}
 }
 

@@ -52,7 +52,7 @@ func (c *call) preAuthVoid() {
 		x := c.txn()
 		x.State, x.Hold = ledger.Posted, h
 		c.h.book.Post(x)
-		c.unspend(&ledger.Txn{Type: world.PreAuth, Amount: h.Amount, At: h.At})
+		c.unspend(&ledger.Txn{Type: world.PreAuth, Amount: h.Amount, Card: h.Card, At: h.At})
 	}
 }
 

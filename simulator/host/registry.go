@@ -59,6 +59,7 @@ type registry struct {
 	terminals map[dialect.ID]*terminal
 	merchants map[dialect.ID]*merchant
 	cards     map[dialect.PAN]*card
+	limited   map[uint64]*card // those with limits, by the hash of the number
 	enrolled  struct{ terminals, merchants, cards int }
 }
 
@@ -67,6 +68,7 @@ func newRegistry(w *world.World, b *ledger.Book) registry {
 		terminals: make(map[dialect.ID]*terminal, len(w.Terminals)),
 		merchants: make(map[dialect.ID]*merchant, len(w.Merchants)),
 		cards:     make(map[dialect.PAN]*card, len(w.Cards)),
+		limited:   make(map[uint64]*card),
 	}
 	for _, facts := range w.Merchants {
 		m := &merchant{id: dialect.MakeID(facts.ID), known: true, facts: facts, account: openAccount(w, b, facts.Account, "merchant/"+facts.ID)}
@@ -86,6 +88,9 @@ func newRegistry(w *world.World, b *ledger.Book) registry {
 			c.frozen = a.Frozen
 		}
 		r.cards[pan] = c
+		if c.limited() {
+			r.limited[c.hash] = c
+		}
 	}
 	return r
 }

@@ -133,6 +133,20 @@ func TestDailyLimitsAreGivenBackByAReversal(t *testing.T) {
 	rev.Terminal, rev.Merchant = last.Terminal, last.Merchant
 	require.Equal(t, world.Approved, b.decide(rev).Outcome)
 	assert.Equal(t, world.Approved, b.decide(sale()).Outcome)
+	last = sale()
+	last.STAN -= 1 // the one that was approved
+	void := b.about(world.Void, last)
+	void.Terminal, void.Merchant, void.Card = last.Terminal, last.Merchant, dialect.PAN{}
+	d := b.decide(void)
+	require.Equal(t, world.Approved, d.Outcome, d.Why)
+	undo := b.about(world.Reversal, void)
+	undo.Terminal, undo.Merchant, undo.Card = last.Terminal, last.Merchant, dialect.PAN{}
+	require.Equal(t, world.Approved, b.decide(undo).Outcome)
+	require.Equal(t, world.ExceedsCountLimit, b.decide(sale()).Outcome, "the sale stands again")
+	void = b.about(world.Void, last)
+	void.Terminal, void.Merchant, void.Card = last.Terminal, last.Merchant, dialect.PAN{}
+	require.Equal(t, world.Approved, b.decide(void).Outcome)
+	assert.Equal(t, world.Approved, b.decide(sale()).Outcome, "a void without its card gives back, too")
 	b.now = b.now.AddDate(0, 0, 1)
 	assert.Equal(t, world.Approved, b.decide(sale()).Outcome, "a new business day")
 }
