@@ -88,6 +88,7 @@ func (c *conn) serve() {
 	if end.how == transcript.NoEnd {
 		end = c.read()
 	}
+	at := time.Now()
 	// Answers of a slow issuer still go out: the peer may only have closed
 	// its own side.
 	if c.wait != nil {
@@ -96,7 +97,7 @@ func (c *conn) serve() {
 	}
 	_ = c.w.Close(c.s.life) // what it could not write, it has told
 	c.close(&end)
-	c.recordEnd(&end)
+	c.recordEnd(&end, at)
 }
 
 // close ends the connection: as a fault has begun to, or gracefully.
@@ -128,12 +129,17 @@ func (c *conn) recordStart() {
 	c.s.record(e)
 }
 
-func (c *conn) recordEnd(end *ending) {
+// recordEnd records how the connection ended. What the terminal did, it did when
+// reading ended, at the given time; answers may have left since.
+func (c *conn) recordEnd(end *ending, at time.Time) {
 	if end.who == transcript.Acqsim && c.gone.Load() {
 		end.how, end.why = transcript.EndCut, "the server stopped, cut off"
 	}
 	e := c.event(transcript.Closed, end.who)
 	e.End, e.Why = end.how, end.why
+	if end.who == transcript.Terminal {
+		e.At = at
+	}
 	if end.who == transcript.Line {
 		e.Strike = c.by.Load()
 	}

@@ -102,6 +102,24 @@ func TestASlowIssuersAnswerIsOvertaken(t *testing.T) {
 	assert.True(t, held)
 }
 
+// A terminal that closes its side while its answer is under way has done so
+// then, and not when the answer has left: what it does next depends on it.
+func TestAnEndIsWhenThePeerClosed(t *testing.T) {
+	w := world.Default()
+	w.Issuers["slow"].Delay = 300 * time.Millisecond
+	s := start(t, "iso87-ascii", withHost(t, w, ""))
+	p := dial(t, s, "iso87-ascii")
+	p.write(p.frame(p.message("sale", 0, fields{2: w.Cards["issuer-slow"].PAN})))
+	require.NoError(t, p.c.(*net.TCPConn).CloseWrite())
+	_, m := p.read()
+	assert.Equal(t, "00", get(t, m, 39), "it is answered all the same")
+	all := events(t, s, ofKind(transcript.Closed))
+	closed, sent := all[len(all)-1], one(t, all, transcript.Sent)
+	assert.Equal(t, transcript.EndFIN, closed.End)
+	assert.Equal(t, transcript.Terminal, closed.Actor)
+	assert.True(t, closed.At.Before(sent.At), "closed %s, sent %s", closed.At, sent.At)
+}
+
 func TestAMerchantThatIsRefusedSilently(t *testing.T) {
 	s := start(t, "unionpay-pos", withHost(t, world.Default(), ""))
 	p := dial(t, s, "unionpay-pos")
