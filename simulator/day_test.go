@@ -137,7 +137,10 @@ func (d *day) do(is world.TransactionType, p firmware.Params) (*firmware.Exchang
 // exchange makes one transaction under the STAN of p.
 func (d *day) exchange(is world.TransactionType, p firmware.Params) (*firmware.Exchange, deal) {
 	d.t.Helper()
-	p.Terminal, p.Merchant, p.Batch, p.Currency, p.Time = d.base.Terminal, d.base.Merchant, d.base.Batch, d.base.Currency, d.now()
+	p.Terminal, p.Merchant, p.Batch, p.Currency = d.base.Terminal, d.base.Merchant, d.base.Batch, d.base.Currency
+	if p.Time.IsZero() {
+		p.Time = d.now()
+	}
 	if p.Card.PAN == "" {
 		p.Card = d.base.Card
 	}
@@ -255,14 +258,8 @@ func (d *day) trade() {
 			}
 			p, d.standing[i].adjusted = d.standing[i].original(), true
 			p.Amount = d.standing[i].amount/3 + 1
-			amount = p.Amount
 		}
-		got := d.approved(is, p)
-		d.left.balance += amount
-		d.left.refunds.Count++
-		d.left.refunds.Amount += amount
-		d.standing = append(d.standing, got)
-		d.left.open++
+		d.refunded(d.approved(is, p))
 	case is == world.PreAuth:
 		d.holds = append(d.holds, d.approved(is, firmware.Params{Amount: amount}))
 		d.left.held += amount
@@ -337,10 +334,12 @@ func (d *day) reverse(x deal, want display.Outcome) *firmware.Exchange {
 	return got
 }
 
-// disputes are the edges of reversals: repeated, of a decline, of another
-// amount, of nothing, of a void, and of what is undone already.
+// disputes are the edges of repeats, voids and reversals: repeated, of a decline,
+// of another amount, of nothing, of a void, of what was refunded, and of what is
+// undone already.
 func (d *day) disputes() {
 	d.t.Helper()
+	d.repeats()
 	sale := d.approved(world.Sale, firmware.Params{Amount: 1000})
 	first := d.reverse(sale, display.Approved)
 	again := d.reverse(sale, display.Approved) // nothing more moves
@@ -378,6 +377,42 @@ func (d *day) disputes() {
 	assert.Equal(d.t, display.Declined, x.Outcome, "voided already")
 	d.reverse(void, display.Approved)
 	d.charge(kept) // the sale stands again
+}
+
+// repeats sends one sale three times: as it is, as a repeat, and as it is again. It
+// is refunded in part then, and can be undone no more.
+func (d *day) repeats() {
+	d.t.Helper()
+	d.base.STAN++
+	p := firmware.Params{STAN: d.base.STAN, Amount: 900, Time: d.now()}
+	x, sale := d.exchange(world.Sale, p)
+	require.Equal(d.t, display.Approved, x.Outcome, x.Why)
+	d.charge(sale)
+	p.Repeat = true
+	again, _ := d.exchange(world.Sale, p)
+	assert.Equal(d.t, display.Approved, again.Outcome, again.Why)
+	assert.Equal(d.t, sale.rrn, again.Reply.RRN, "the first answer again")
+	assert.Equal(d.t, sale.approval, again.Reply.Approval)
+	p.Repeat = false
+	twice, _ := d.exchange(world.Sale, p)
+	assert.Equal(d.t, display.Declined, twice.Outcome, "a duplicate")
+
+	part := sale.original()
+	part.Amount = 400
+	d.refunded(d.approved(world.Refund, part))
+	x, _ = d.do(world.Void, sale.original())
+	assert.Equal(d.t, display.Declined, x.Outcome, "it was refunded")
+	d.reverse(sale, display.Declined)
+	d.standing[len(d.standing)-2].adjusted = true // leave it alone
+}
+
+// refunded books a refund.
+func (d *day) refunded(x deal) {
+	d.left.balance += x.amount
+	d.left.refunds.Count++
+	d.left.refunds.Amount += x.amount
+	d.standing = append(d.standing, x)
+	d.left.open++
 }
 
 // agree compares the terminal's sums with the books and with the transcript.
