@@ -1,0 +1,153 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/fatih/color"
+
+	"github.com/acqsim/acqsim/scenarios/verdict"
+	"github.com/acqsim/acqsim/simulator/suite"
+)
+
+// runText puts the results of a suite into words.
+type runText struct {
+	faultText
+	paint map[suite.Status]func(string, ...any) string
+}
+
+// statusWords are how scenarios end.
+var statusWords = map[suite.Status]words{
+	suite.Passed:  {"passed", "通过"},
+	suite.Failed:  {"failed", "不通过"},
+	suite.Errored: {"error", "出错"},
+	suite.Skipped: {"skipped", "跳过"},
+}
+
+func newRunText(lang string, colour bool) *runText {
+	t := &runText{faultText: faultText{lang: lang}, paint: map[suite.Status]func(string, ...any) string{}}
+	for status, attribute := range map[suite.Status]color.Attribute{
+		suite.Passed: color.FgGreen, suite.Failed: color.FgRed, suite.Errored: color.FgYellow, suite.Skipped: color.Faint,
+	} {
+		c := color.New(attribute)
+		if colour {
+			c.EnableColor()
+		} else {
+			c.DisableColor()
+		}
+		t.paint[status] = c.Sprintf
+	}
+	return t
+}
+
+// status is the word for a status, in its colour, padded to a column.
+func (t *runText) status(s suite.Status) string {
+	word := statusWords[s].in(t.lang)
+	return t.paint[s]("%s", word) + gap(word, 8)
+}
+
+// gap fills up a word to a column, in which Chinese takes two places.
+func gap(word string, width int) string {
+	for _, r := range word {
+		width--
+		if utf8.RuneLen(r) == 3 {
+			width--
+		}
+	}
+	return strings.Repeat(" ", max(width, 1))
+}
+
+// name is the scenario, and which repeat of it.
+func (t *runText) name(r *suite.Result) string {
+	if r.Repeat == 0 {
+		return r.Scenario
+	}
+	return fmt.Sprintf("%s #%d", r.Scenario, r.Repeat)
+}
+
+// table is what people read at the end.
+func (t *runText) table(r *suite.Report) string {
+	var b strings.Builder
+	t.rows(&b, r)
+	t.skipped(&b, r)
+	fmt.Fprintf(&b, t.both("%d passed, %d failed, %d could not be run, %d skipped; %s, profile %s, %s, seed %d, %s\n",
+		"通过 %d，不通过 %d，无法执行 %d，跳过 %d；终端 %s，终端规范 %s，%s，种子 %d，用时 %s\n"),
+		r.Count(suite.Passed), r.Count(suite.Failed), r.Count(suite.Errored), r.Count(suite.Skipped),
+		r.Terminal, r.Profile, r.Dialect, r.Seed, shortTime(r.Elapsed))
+	return b.String()
+}
+
+func (t *runText) rows(b *strings.Builder, r *suite.Report) {
+	names, rules := t.both("scenario", "场景"), t.both("rule", "规则")
+	widths := [2]int{len(names), len(rules)}
+	n := 0
+	for i := range r.Results {
+		if x := &r.Results[i]; x.Status != suite.Skipped {
+			widths[0], widths[1] = max(widths[0], len(t.name(x))), max(widths[1], len(x.Rule))
+			n++
+		}
+	}
+	if n == 0 {
+		return
+	}
+	line := func(name, status, rule, text string) {
+		cells := name + gap(name, widths[0]+2) + status + rule + gap(rule, widths[1]+2) + text
+		b.WriteString(strings.TrimRight(cells, " ") + "\n")
+	}
+	head := t.both("verdict", "结论")
+	line(names, head+gap(head, 8)+"  ", rules, t.both("what happened", "说明"))
+	for i := range r.Results {
+		if x := &r.Results[i]; x.Status != suite.Skipped {
+			line(t.name(x), t.status(x.Status)+"  ", x.Rule, t.sentence(x))
+		}
+	}
+	b.WriteByte('\n')
+}
+
+// sentence is what happened. What rules and errors say of a single case is in
+// English only, so that Chinese readers get the rule's own words, too.
+func (t *runText) sentence(r *suite.Result) string {
+	if r.Why == "" {
+		return sayIn(r.Title, t.lang)
+	}
+	why := strings.Join(strings.Fields(r.Why), " ")
+	if rule, err := verdict.Find(r.Rule); err == nil && t.lang == langZH {
+		return rule.Fails.ZH + " " + why
+	}
+	return why
+}
+
+// skipped lists what was skipped under the reasons.
+func (t *runText) skipped(b *strings.Builder, r *suite.Report) {
+	var reasons []string
+	scenarios := map[string][]string{}
+	for i := range r.Results {
+		x := &r.Results[i]
+		if x.Status != suite.Skipped {
+			continue
+		}
+		if !slices.Contains(reasons, x.Why) {
+			reasons = append(reasons, x.Why)
+		}
+		if all := scenarios[x.Why]; !slices.Contains(all, x.Scenario) {
+			scenarios[x.Why] = append(all, x.Scenario)
+		}
+	}
+	for _, why := range reasons {
+		fmt.Fprintf(b, t.both("skipped, %s:\n  %s\n", "跳过（%s）：\n  %s\n"), why, strings.Join(scenarios[why], ", "))
+	}
+	if len(reasons) > 0 {
+		b.WriteByte('\n')
+	}
+}
+
+// shortTime is a time as people say it.
+func shortTime(d time.Duration) string {
+	if d < 10*time.Second {
+		return d.Round(10 * time.Millisecond).String()
+	}
+	return d.Round(100 * time.Millisecond).String()
+}

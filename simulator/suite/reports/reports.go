@@ -1,0 +1,28 @@
+// Package reports writes what came of a suite, for people and for programs that
+// gather test results.
+package reports
+
+import (
+	"io"
+
+	"github.com/acqsim/acqsim/simulator/dialect"
+	"github.com/acqsim/acqsim/simulator/suite"
+)
+
+// Form is one form of report.
+type Form struct {
+	Name  string // of the flag
+	Usage string // one sentence without its full stop, the value in backquotes
+
+	// Write writes the report. d is the dialect of the suite. It is nil where
+	// Folder is not: then the report is several files in a folder that exists.
+	Write  func(w io.Writer, r *suite.Report, d *dialect.Dialect) error
+	Folder func(dir string, r *suite.Report) error
+}
+
+// Forms lists all forms. Each is a file of this package.
+func Forms() []Form {
+	return []Form{
+		{Name: "json", Usage: "write the report as JSON to `FILE`, - is stdout; docs/suites.md tells the keys", Write: WriteJSON},
+	}
+}
