@@ -1,23 +1,20 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/acqsim/acqsim/scenarios"
-	"github.com/acqsim/acqsim/scenarios/library"
 	"github.com/acqsim/acqsim/scenarios/profile"
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/verdict"
 	"github.com/acqsim/acqsim/scenarios/world"
-	"github.com/acqsim/acqsim/simulator/dialect"
+	"github.com/acqsim/acqsim/simulator/suite"
+	"github.com/acqsim/acqsim/simulator/suite/reports"
 )
 
 // verdictOptions are the flags of acqsim verdict.
@@ -39,10 +36,15 @@ verdict. acqsim rules tells what the rules are.
 Without --terminal, judged are the terminals that a driver worked, else the
 scenario's, else the first that sent a request. Of a transcript with several
 runs, the last is judged. The exit code is 1 if a rule failed or something
-expected is missing.`,
+expected is missing.
+
+A transcript of acqsim run says what it was judged by: profile, scenario and
+world. It is judged by them again, but for what
+flags say.`,
 		Example: `  acqsim serve --journal shop.jsonl
   acqsim verdict shop.jsonl --profile unionpay-bctc
-  acqsim verdict shop.jsonl --scenario reply-lost --json`,
+  acqsim verdict shop.jsonl --scenario reply-lost --json
+  acqsim run --transcripts transcripts/ && acqsim verdict transcripts/reply-lost.jsonl`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return errors.New("give one transcript, as acqsim serve --journal FILE writes it; - is stdin")
@@ -60,44 +62,29 @@ expected is missing.`,
 }
 
 func (a *app) verdict(cmd *cobra.Command, o *verdictOptions, name string) error {
-	in := verdict.Input{Terminal: o.terminal, Field: newFieldReader().read}
-	var err error
-	if in.Profile, err = openProfile(o.profile); err != nil {
-		return exitWith(exitUsage, err)
-	}
-	if o.scenario != "" {
-		e, err := a.load(cmd)
-		if err != nil {
-			return err
-		}
-		w, err := loadWorld(e.World)
-		if err != nil {
-			return err
-		}
-		if in.Scenario, err = openScenario(o.scenario, w); err != nil {
-			return exitWith(exitUsage, err)
-		}
-		if in.World, err = scenarios.Apply(w, in.Scenario); err != nil {
-			return exitWith(exitUsage, err)
-		}
-	}
-	if in.Events, err = a.lastRun(name); err != nil {
-		return usagef("the transcript can't be read: %w", err)
-	}
-	r, err := verdict.Judge(in)
+	given, err := a.verdictRun(cmd, o)
 	if err != nil {
 		return err
 	}
+	h, events, err := a.lastRun(name)
+	if err != nil {
+		return exitWith(exitUsage, err)
+	}
+	if h.Run == nil {
+		h.Run = given
+	} else {
+		override(h.Run, given, cmd.Flags().Changed("profile"))
+	}
+	r, err := suite.Judge(h, events)
+	if err != nil {
+		return usagef("the transcript can't be judged: %w", err)
+	}
 	if o.json {
-		b, err := json.MarshalIndent(r, "", "  ")
-		if err != nil {
-			return err
-		}
-		err = a.print(string(b) + "\n")
-		if err != nil {
-			return err
-		}
-	} else if err := a.print(verdictText(r)); err != nil {
+		err = reports.WriteVerdict(a.stdout, r)
+	} else {
+		err = a.print(verdictText(r))
+	}
+	if err != nil {
 		return err
 	}
 	if !r.Passed() {
@@ -106,80 +93,60 @@ func (a *app) verdict(cmd *cobra.Command, o *verdictOptions, name string) error 
 	return nil
 }
 
-func openProfile(name string) (*profile.Profile, error) {
-	if slices.Contains(profile.Names(), name) || !strings.ContainsAny(name, `./\`) {
-		return profile.Open(name)
+// verdictRun is what the flags say that a transcript is judged by.
+func (a *app) verdictRun(cmd *cobra.Command, o *verdictOptions) (*transcript.Run, error) {
+	r := &transcript.Run{Terminal: o.terminal}
+	var err error
+	if _, r.Profile, err = profileSource(o.profile); err != nil {
+		return nil, exitWith(exitUsage, err)
 	}
-	src, err := os.ReadFile(name)
+	if o.scenario == "" {
+		return r, nil
+	}
+	e, err := a.load(cmd)
 	if err != nil {
-		return nil, fmt.Errorf("the profile can't be read: %w", err)
+		return nil, err
 	}
-	return profile.Load(name, src)
+	var w *world.World
+	if w, r.World, err = worldSource(e.World); err != nil {
+		return nil, exitWith(exitUsage, err)
+	}
+	cases, err := suite.Cases(w, o.scenario)
+	switch {
+	case err != nil:
+		return nil, exitWith(exitUsage, err)
+	case len(cases) != 1:
+		return nil, usagef("--scenario: %s has several scenarios: name one", o.scenario)
+	}
+	r.Scenario = cases[0].Source
+	return r, nil
 }
 
-func openScenario(name string, w *world.World) (*scenarios.Scenario, error) {
-	if !strings.ContainsAny(name, `./\`) {
-		return library.Load(name, w)
+// override changes what a transcript says that it is judged by. The times that
+// the terminal had stay as they were.
+func override(run, given *transcript.Run, profile bool) {
+	if profile {
+		run.Profile = given.Profile
 	}
-	src, err := os.ReadFile(name)
-	if err != nil {
-		return nil, fmt.Errorf("the scenario can't be read: %w", err)
+	if given.Scenario.Text != "" {
+		run.Scenario = given.Scenario
 	}
-	return scenarios.Load(name, src, w)
-}
-
-// lastRun reads the events of the last run in a transcript.
-func (a *app) lastRun(name string) (events []transcript.Event, err error) {
-	in := a.stdin
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		in = f
-	}
-	d := transcript.NewDecoder(in, name)
-	for {
-		e, err := d.Next()
-		switch {
-		case errors.Is(err, io.EOF):
-			return events, nil
-		case err != nil:
-			return nil, err
-		}
-		if n := len(events); n > 0 && e.Seq <= events[n-1].Seq {
-			events = events[:0] // events are numbered anew in each run
-		}
-		events = append(events, e)
+	if given.Terminal != "" {
+		run.Terminal = given.Terminal
 	}
 }
 
-// fieldReader reads data elements of recorded frames.
-type fieldReader struct{ dialects map[string]*dialect.Dialect }
-
-func newFieldReader() *fieldReader { return &fieldReader{dialects: map[string]*dialect.Dialect{}} }
-
-func (r *fieldReader) read(e *transcript.Event, n int) (value string, present, readable bool) {
-	d, known := r.dialects[e.Dialect]
-	if !known {
-		// One that can't be opened here leaves its fields unread.
-		d, _ = dialect.Open(e.Dialect)
-		r.dialects[e.Dialect] = d
+// lastRun reads the last run in a transcript.
+func (a *app) lastRun(name string) (transcript.Header, []transcript.Event, error) {
+	if name == "-" {
+		return suite.LastRun(a.stdin, name)
 	}
-	if d == nil || len(e.Raw) == 0 {
-		return "", false, false
-	}
-	f, _, err := d.Format().Cut(e.Raw, 0)
+	f, err := os.Open(name)
 	if err != nil {
-		return "", false, false
+		return transcript.Header{}, nil, fmt.Errorf("the transcript can't be read: %w", err)
 	}
-	var ix dialect.Index
-	if _, err := d.Index(f.Body, &ix); err != nil {
-		return "", false, false
-	}
-	text, present := d.FieldText(f.Body, &ix, n, nil)
-	return string(text), present, true
+	defer f.Close()
+	return suite.LastRun(f, name)
 }
 
 // verdictText is a report for people.

@@ -49,15 +49,18 @@ func (t *runText) status(s suite.Status) string {
 	return t.paint[s]("%s", word) + gap(word, 8)
 }
 
-// gap fills up a word to a column, in which Chinese takes two places.
-func gap(word string, width int) string {
-	for _, r := range word {
-		width--
+// gap fills up a word to a column.
+func gap(word string, width int) string { return strings.Repeat(" ", max(width-places(word), 1)) }
+
+// places is how wide a text is on a screen, where Chinese takes two places.
+func places(text string) (n int) {
+	for _, r := range text {
+		n++
 		if utf8.RuneLen(r) == 3 {
-			width--
+			n++
 		}
 	}
-	return strings.Repeat(" ", max(width, 1))
+	return n
 }
 
 // name is the scenario, and which repeat of it.
@@ -82,7 +85,7 @@ func (t *runText) table(r *suite.Report) string {
 
 func (t *runText) rows(b *strings.Builder, r *suite.Report) {
 	names, rules := t.both("scenario", "场景"), t.both("rule", "规则")
-	widths := [2]int{len(names), len(rules)}
+	widths := [2]int{places(names), places(rules)}
 	n := 0
 	for i := range r.Results {
 		if x := &r.Results[i]; x.Status != suite.Skipped {

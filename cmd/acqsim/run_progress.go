@@ -76,8 +76,12 @@ func (p *runProgress) now() string {
 
 // line writes over the line.
 func (p *runProgress) line(s string) {
-	if r := []rune(s); len(r) >= p.columns {
-		s = string(r[:max(p.columns-2, 0)]) + "…"
+	if places(s) >= p.columns {
+		r := []rune(s)
+		for len(r) > 0 && places(string(r)) > p.columns-2 {
+			r = r[:len(r)-1]
+		}
+		s = string(r) + "…"
 	}
 	_, _ = io.WriteString(p.w, "\r\x1b[K"+s)
 }

@@ -24,5 +24,6 @@ type Form struct {
 func Forms() []Form {
 	return []Form{
 		{Name: "json", Usage: "write the report as JSON to `FILE`, - is stdout; docs/suites.md tells the keys", Write: WriteJSON},
+		{Name: "transcripts", Usage: "write into the folder `DIR` what happened, NAME.jsonl, and the verdict on it, NAME.verdict.json", Folder: WriteTranscripts},
 	}
 }
