@@ -4,7 +4,10 @@ import "github.com/acqsim/acqsim/scenarios/strictyaml"
 
 // Bilingual is a text for people, in English and 简体中文. In a file it is
 // {en: …, zh: …}, or one text that serves for both.
-type Bilingual struct{ EN, ZH string }
+type Bilingual struct {
+	EN string `json:"en"`
+	ZH string `json:"zh"`
+}
 
 // UnmarshalNode reads either form.
 func (b *Bilingual) UnmarshalNode(n strictyaml.Node) error {
