@@ -11,6 +11,7 @@ import (
 
 	"github.com/acqsim/acqsim/scenarios/verdict"
 	"github.com/acqsim/acqsim/simulator/suite"
+	"github.com/acqsim/acqsim/simulator/suite/reports"
 )
 
 // runText puts the results of a suite into words.
@@ -63,14 +64,6 @@ func places(text string) (n int) {
 	return n
 }
 
-// name is the scenario, and which repeat of it.
-func (t *runText) name(r *suite.Result) string {
-	if r.Repeat == 0 {
-		return r.Scenario
-	}
-	return fmt.Sprintf("%s #%d", r.Scenario, r.Repeat)
-}
-
 // table is what people read at the end.
 func (t *runText) table(r *suite.Report) string {
 	var b strings.Builder
@@ -89,7 +82,7 @@ func (t *runText) rows(b *strings.Builder, r *suite.Report) {
 	n := 0
 	for i := range r.Results {
 		if x := &r.Results[i]; x.Status != suite.Skipped {
-			widths[0], widths[1] = max(widths[0], len(t.name(x))), max(widths[1], len(x.Rule))
+			widths[0], widths[1] = max(widths[0], len(reports.Name(x))), max(widths[1], len(x.Rule))
 			n++
 		}
 	}
@@ -104,7 +97,7 @@ func (t *runText) rows(b *strings.Builder, r *suite.Report) {
 	line(names, head+gap(head, 8)+"  ", rules, t.both("what happened", "说明"))
 	for i := range r.Results {
 		if x := &r.Results[i]; x.Status != suite.Skipped {
-			line(t.name(x), t.status(x.Status)+"  ", x.Rule, t.sentence(x))
+			line(reports.Name(x), t.status(x.Status)+"  ", x.Rule, t.sentence(x))
 		}
 	}
 	b.WriteByte('\n')

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/acqsim/acqsim/simulator/suite"
+	"github.com/acqsim/acqsim/simulator/suite/reports"
 )
 
 // runProgress shows how far a suite has come: on a screen in one line that is
@@ -37,7 +38,7 @@ func newRunProgress(w io.Writer, t *runText, all int) *runProgress {
 
 // step is told that a scenario begins or ends.
 func (p *runProgress) step(r *suite.Result, done bool) {
-	name := p.t.name(r)
+	name := reports.Name(r)
 	if !done {
 		p.running = append(p.running, name)
 	} else {

@@ -3,6 +3,7 @@
 package reports
 
 import (
+	"fmt"
 	"io"
 
 	"github.com/acqsim/acqsim/simulator/dialect"
@@ -20,9 +21,19 @@ type Form struct {
 	Folder func(dir string, r *suite.Report) error
 }
 
+// Name is how people tell a result from others: its scenario and, of several
+// runs of that, which one.
+func Name(r *suite.Result) string {
+	if r.Repeat == 0 {
+		return r.Scenario
+	}
+	return fmt.Sprintf("%s #%d", r.Scenario, r.Repeat)
+}
+
 // Forms lists all forms. Each is a file of this package.
 func Forms() []Form {
 	return []Form{
+		{Name: "junit", Usage: "write the report as JUnit XML to `FILE`, - is stdout, for CI systems", Write: WriteJUnit},
 		{Name: "json", Usage: "write the report as JSON to `FILE`, - is stdout; docs/suites.md tells the keys", Write: WriteJSON},
 		{Name: "transcripts", Usage: "write into the folder `DIR` what happened, NAME.jsonl, and the verdict on it, NAME.verdict.json", Folder: WriteTranscripts},
 	}

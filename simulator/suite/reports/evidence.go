@@ -1,0 +1,59 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/acqsim/acqsim/scenarios"
+	"github.com/acqsim/acqsim/scenarios/verdict"
+	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator/suite"
+)
+
+// evidence is what a failed scenario rests on, as text: the rules that failed,
+// what was expected, and the money at risk, each with its events.
+func evidence(r *suite.Result) string {
+	if r.Verdict == nil {
+		return r.Why
+	}
+	var b strings.Builder
+	for _, x := range convictions(r.Verdict) {
+		fmt.Fprintf(&b, "rule %s: %s%s\n", x.Rule, x.Why, eventsOf(x.Events))
+		if rule, err := verdict.Find(x.Rule); err == nil {
+			fmt.Fprintf(&b, "  why it matters: %s\n", rule.Why.EN)
+		}
+	}
+	for _, x := range r.Verdict.Expect {
+		if x.Verdict == scenarios.Fail {
+			fmt.Fprintf(&b, "expectation %d: %s%s\n", x.Number, x.Why, eventsOf(x.Events))
+		}
+	}
+	for _, m := range r.Verdict.Money {
+		fmt.Fprintf(&b, "money at risk: %s %s, %s, left by %s: %s%s\n",
+			world.FormatAmount(m.Amount, m.Currency), m.Currency, m.Kind, m.By, m.Why, eventsOf(m.Events))
+	}
+	return b.String()
+}
+
+// convictions are the rules that failed and should not have: where a scenario
+// expects another verdict of a rule, its expectation decides.
+func convictions(v *verdict.Report) (all []verdict.Result) {
+	for _, x := range v.Rules {
+		missed := slices.ContainsFunc(v.Expect, func(e verdict.Expectation) bool {
+			return e.Verdict == scenarios.Fail && strings.HasPrefix(e.Why, x.Rule+": ")
+		})
+		if x.Verdict == scenarios.Fail && (missed || !v.Expected(x.Rule)) {
+			all = append(all, x)
+		}
+	}
+	return all
+}
+
+// eventsOf names events by their numbers in the transcript.
+func eventsOf(events []uint64) string {
+	if len(events) == 0 {
+		return ""
+	}
+	return " " + strings.ReplaceAll(fmt.Sprintf("%d", events), " ", ", ")
+}
