@@ -34,6 +34,7 @@ func Name(r *suite.Result) string {
 func Forms() []Form {
 	return []Form{
 		{Name: "junit", Usage: "write the report as JUnit XML to `FILE`, - is stdout, for CI systems", Write: WriteJUnit},
+		{Name: "html", Usage: "write the report as a page for people, in English and Chinese, to `FILE`, - is stdout", Write: WriteHTML},
 		{Name: "json", Usage: "write the report as JSON to `FILE`, - is stdout; docs/suites.md tells the keys", Write: WriteJSON},
 		{Name: "transcripts", Usage: "write into the folder `DIR` what happened, NAME.jsonl, and the verdict on it, NAME.verdict.json", Folder: WriteTranscripts},
 	}
