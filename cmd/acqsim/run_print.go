@@ -101,6 +101,28 @@ func (t *runText) rows(b *strings.Builder, r *suite.Report) {
 		}
 	}
 	b.WriteByte('\n')
+	for i := range r.Results {
+		if x := &r.Results[i]; x.Output != "" {
+			fmt.Fprintf(b, t.both("%s, what the driver wrote last:\n%s\n", "%s，驱动程序最后的输出：\n%s\n"), reports.Name(x), lastLines(x.Output))
+		}
+	}
+}
+
+// lastLines are the last lines of an output, indented. What would steer the
+// screen is left out.
+func lastLines(output string) string {
+	const most = 10
+	lines := strings.Split(strings.TrimRight(output, "\n"), "\n")
+	lines = lines[max(len(lines)-most, 0):]
+	for i := range lines {
+		lines[i] = "  " + strings.Map(func(r rune) rune {
+			if r < ' ' && r != '\t' || r >= 0x7f && r < 0xa0 {
+				return -1
+			}
+			return r
+		}, lines[i])
+	}
+	return strings.Join(lines, "\n") + "\n"
 }
 
 // sentence is what happened. What rules and errors say of a single case is in

@@ -6,14 +6,17 @@ import (
 	"strings"
 
 	"github.com/acqsim/acqsim/scenarios"
+	"github.com/acqsim/acqsim/scenarios/library"
+	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/verdict"
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/suite"
 )
 
 // evidence is what a failed scenario rests on, as text: the rules that failed,
-// what was expected, and the money at risk, each with its events.
-func evidence(r *suite.Result) string {
+// what was expected, and the money at risk, each with its events; and how to see
+// it again.
+func evidence(report *suite.Report, r *suite.Result) string {
 	if r.Verdict == nil {
 		return r.Why
 	}
@@ -33,8 +36,37 @@ func evidence(r *suite.Result) string {
 		fmt.Fprintf(&b, "money at risk: %s %s, %s, left by %s: %s%s\n",
 			world.FormatAmount(m.Amount, m.Currency), m.Currency, m.Kind, m.By, m.Why, eventsOf(m.Events))
 	}
+	fmt.Fprintf(&b, "run it again: %s\n", again(report, r))
 	return b.String()
 }
+
+// again is the command line that runs a scenario again, as it was run.
+func again(report *suite.Report, r *suite.Result) string {
+	run := r.Header.Run
+	if run == nil {
+		run = &transcript.Run{}
+	}
+	name, profile := r.Scenario, report.Profile
+	if _, err := library.Source(name); err != nil || run.Scenario.Name != name+".yaml" {
+		name = orElse(run.Scenario.Name, name) // a file
+	}
+	if run.Profile.Text != "" {
+		profile = run.Profile.Name
+	}
+	words := []string{"acqsim", "run", name, "--terminal", report.Terminal, "--profile", profile, "--dialect", report.Dialect, "--seed", fmt.Sprint(r.Seed)}
+	if run.World.Name != "" {
+		words = append(words, "--world", run.World.Name)
+	}
+	for i, w := range words {
+		if strings.ContainsFunc(w, func(r rune) bool { return !strings.ContainsRune(plainInShell, r) }) {
+			words[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// plainInShell are the characters that shells take for what they are.
+const plainInShell = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,@%+="
 
 // convictions are the rules that failed and should not have: where a scenario
 // expects another verdict of a rule, its expectation decides.

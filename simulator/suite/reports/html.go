@@ -52,6 +52,7 @@ type view struct {
 	Failed   bool                // it is open from the beginning
 	Scenario *scenarios.Scenario // nil: not known
 	Fails    text                // what the rule that failed convicts
+	Again    string              // the command that runs it again; "": it needs none
 
 	Convicted, Fine, Open []ruleView // rules that failed, passed, and do not apply
 	Expects               []expectView
@@ -89,6 +90,9 @@ func viewsOf(r *suite.Report, read *reader) []view {
 		v.Scenario = scenarioOf(x.Header.Run)
 		if rule, err := verdict.Find(x.Rule); err == nil {
 			v.Fails = rule.Fails
+		}
+		if v.Failed {
+			v.Again = again(r, x)
 		}
 		v.judged()
 	}

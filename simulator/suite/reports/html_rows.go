@@ -48,7 +48,7 @@ const longPause = 50 * time.Millisecond
 // when it is over, so that it may stand behind later ones in the transcript.
 type diagram struct {
 	read  *reader
-	many  bool // several terminals: each message names its own
+	main  string // the terminal that messages need not name
 	first time.Time
 	last  time.Time
 	rows  []row
@@ -56,13 +56,14 @@ type diagram struct {
 
 func rowsOf(events []transcript.Event, r *reader) []row {
 	d := &diagram{read: r}
-	ids := map[string]bool{}
 	for i := range events {
-		if id := events[i].Terminal; id != "" {
-			ids[id] = true
+		if e := &events[i]; e.Kind == transcript.Acted || d.main == "" {
+			d.main = e.Terminal
+		}
+		if events[i].Kind == transcript.Acted {
+			break
 		}
 	}
-	d.many = len(ids) > 1
 	sorted := slices.Clone(events)
 	slices.SortStableFunc(sorted, func(a, b transcript.Event) int { return a.At.Compare(b.At) })
 	for i := range sorted {
@@ -164,10 +165,15 @@ func (d *diagram) what(e *transcript.Event) text {
 	if e.HasSTAN {
 		t = join(text{}, t, say(", STAN %06d", "，流水号 %06d", e.STAN))
 	}
-	if d.many && e.Terminal != "" {
-		t = join(text{}, t, say(", terminal %s", "，终端 %s", e.Terminal))
+	return join(text{}, t, d.whose(e))
+}
+
+// whose names the terminal of an event, if it is not the one that is worked first.
+func (d *diagram) whose(e *transcript.Event) text {
+	if e.Terminal == "" || e.Terminal == d.main {
+		return text{}
 	}
-	return t
+	return say(", terminal %s", "，终端 %s", visible(e.Terminal))
 }
 
 func macText(m transcript.MACResult) string {
@@ -178,16 +184,14 @@ func macText(m transcript.MACResult) string {
 }
 
 func (d *diagram) reply(e *transcript.Event, r *row) {
-	label := join(text{}, typeText(e.Type), say(" %s", " %s", e.Code))
-	if e.Code == "" {
-		label = typeText(e.Type)
+	label := typeText(e.Type)
+	if e.Code != "" {
+		label = join(same(" "), label, same(visible(e.Code)))
 	}
-	if e.Elapsed >= longPause {
+	if e.Kind == transcript.Sent && e.Elapsed >= longPause {
 		label = join(text{}, label, say(", after %.2f s", "，%.2f 秒后", e.Elapsed.Seconds()))
 	}
-	if d.many && e.Terminal != "" {
-		label = join(text{}, label, say(", terminal %s", "，终端 %s", e.Terminal))
-	}
+	label = join(text{}, label, d.whose(e))
 	switch {
 	case e.Kind == transcript.NotSent && e.Written > 0:
 		label = join(text{}, label, say(": only %d bytes leave", "：仅发出 %d 字节", e.Written))
@@ -325,10 +329,7 @@ func (d *diagram) closed(e *transcript.Event, r *row) {
 
 // person is what is done and seen at the terminal.
 func (d *diagram) person(e *transcript.Event, r *row) {
-	where := text{}
-	if d.many && e.Terminal != "" {
-		where = say(", terminal %s", "，终端 %s", e.Terminal)
-	}
+	where := d.whose(e)
 	if e.Kind == transcript.Acted {
 		label := join(text{}, say("action %d: ", "操作 %d：", e.Action), actionText(e.Text))
 		if e.Amount != 0 {

@@ -45,7 +45,7 @@ func junitCase(report *suite.Report, r *suite.Result) junitTest {
 	c := junitTest{Name: Name(r), Class: "acqsim." + report.Dialect + "." + report.Profile, Time: seconds(r.Elapsed)}
 	switch r.Status {
 	case suite.Failed:
-		c.Failure = &junitTrouble{Type: "expectation", Message: r.Why, Text: evidence(r)}
+		c.Failure = &junitTrouble{Type: "expectation", Message: r.Why, Text: evidence(report, r)}
 		if r.Rule != "" {
 			c.Failure.Type, c.Failure.Message = r.Rule, r.Rule+": "+r.Why
 		}
