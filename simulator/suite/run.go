@@ -57,7 +57,7 @@ type Options struct {
 	Seed     uint64
 	Repeat   int           // how often each scenario is run; default: once
 	Parallel int           // scenarios at a time; default: as many as driver and machine bear
-	Limit    time.Duration // of one action; default: a generous one, by the profile's timeouts
+	Limit    time.Duration // of one action; default: a generous one, by the profile's timeouts; none for a person
 	Program  string        // as headers of transcripts name it
 
 	// Progress is called as scenarios begin (done false, and only the names
@@ -122,7 +122,7 @@ func (o *Options) complete() error {
 	if o.Listen != "" {
 		o.Parallel = 1
 	}
-	if o.Limit <= 0 {
+	if o.Limit <= 0 && !o.person() {
 		t := o.Profile.Timeouts
 		o.Limit = 20*(t.Connect+t.Response+o.Profile.Connecting.Backoff) + 30*time.Second
 	}
