@@ -45,6 +45,9 @@ func (o *Options) applies(c *Case) error {
 	if slices.Contains(c.Scenario.Needs, scenarios.NeedKeys) && !hasKeys(o.Dialect) {
 		return &skip{fmt.Sprintf("it needs working keys, and a sign-on in %s brings none", o.Dialect.Name())}
 	}
+	if o.Listen != "" && !o.TLS && needsTLS(c.Scenario, o) {
+		return &skip{"it needs TLS, and the terminal connects to " + o.Listen + " without: say that it has TLS, if it has (--tls)"}
+	}
 	secure := o.listener(true)
 	if err := c.Scenario.Fits(secure.Layer()); err != nil {
 		first, _, _ := strings.Cut(err.Error(), "\n")

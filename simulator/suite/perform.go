@@ -3,6 +3,7 @@ package suite
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -47,11 +48,14 @@ func (p *performance) perform(ctx context.Context) error {
 			var g errgroup.Group
 			for j := range a.Together {
 				order := p.order(&a.Together[j], i+1)
-				g.Go(func() error { return p.do(ctx, order) })
+				g.Go(func() error {
+					_, err := p.do(ctx, order)
+					return err
+				})
 			}
 			err = g.Wait()
 		default:
-			err = p.do(ctx, p.order(a, i+1))
+			_, err = p.do(ctx, p.order(a, i+1))
 		}
 		if err != nil {
 			return fmt.Errorf("action %d, %s: %w", i+1, a.Name, err)
@@ -183,10 +187,10 @@ func soundCards(w *world.World) (names []string) {
 }
 
 // do has a terminal do something, and records it.
-func (p *performance) do(ctx context.Context, o *Action) error {
+func (p *performance) do(ctx context.Context, o *Action) (*Outcome, error) {
 	s, err := p.session(ctx, o.Terminal)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	is, _ := scenarios.ActionType(o.Do)
 	number := uint32(o.ID) //nolint:gosec // a position in a list
@@ -202,11 +206,11 @@ func (p *performance) do(ctx context.Context, o *Action) error {
 	out, err := s.Do(limited, o)
 	switch {
 	case ctx.Err() != nil:
-		return ctx.Err()
+		return nil, ctx.Err()
 	case limited.Err() != nil && err != nil:
-		return &DriverError{What: "do " + o.Do, Err: fmt.Errorf("it has not answered for %v", p.limit), Output: outputOf(err)}
+		return nil, &DriverError{What: "do " + o.Do, Err: fmt.Errorf("it has not answered for %v", p.limit), Output: outputOf(err)}
 	case err != nil:
-		return err
+		return nil, err
 	}
 	if out.Is != display.NoOutcome {
 		shown := []byte(out.Display)
@@ -216,7 +220,7 @@ func (p *performance) do(ctx context.Context, o *Action) error {
 			Shown: out.Is, Code: out.Code, Text: string(shown),
 		})
 	}
-	return nil
+	return out, nil
 }
 
 // session is that of a terminal, which is opened when it is needed first.
@@ -232,6 +236,13 @@ func (p *performance) session(ctx context.Context, terminal string) (Session, er
 	}
 	p.sessions[terminal] = s
 	return s, nil
+}
+
+// terminals lists those that have sessions, sorted.
+func (p *performance) terminals() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Sorted(maps.Keys(p.sessions))
 }
 
 // close ends all sessions.

@@ -49,7 +49,9 @@ type Options struct {
 	Terminal string
 
 	// Listen is the address of every server, one after the other, for terminals
-	// that can't change their host. Default: a free port on loopback for each.
+	// that can't change their host. They are cleaned up before each scenario.
+	// Without TLS, scenarios that need it are skipped. Default: a free port on
+	// loopback for each.
 	Listen string
 
 	TLS      bool   // every scenario over TLS, not only those that need it
@@ -69,8 +71,9 @@ type Options struct {
 }
 
 // Run runs scenarios. Whatever happens in one is its result; the error says
-// that the suite as a whole could not be run, or was interrupted: then the
-// report has what was done so far.
+// that the suite as a whole could not be run, was interrupted, or could not go
+// on at its one address (*CleanUpError): then the report has what was done so
+// far.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
@@ -135,12 +138,14 @@ func (o *Options) complete() error {
 // address is what servers listen on.
 func (o *Options) address() string { return orElse(o.Listen, "127.0.0.1:0") }
 
+const interrupted = "it was not run: the suite was interrupted"
+
 // plan lists what is to be run.
 func (o *Options) plan() (all []Result) {
 	for i := range o.Cases {
 		for n := range o.Repeat {
 			r := Result{Scenario: o.Cases[i].Scenario.Name, Title: o.Cases[i].Scenario.Title, Seed: o.Seed + uint64(n), //nolint:gosec // not negative
-				Status: Errored, Why: "it was not run: the suite was interrupted"}
+				Status: Errored, Why: interrupted}
 			if o.Repeat > 1 {
 				r.Repeat = n + 1
 			}
@@ -160,6 +165,9 @@ func (o *Options) all(ctx context.Context, results []Result) error {
 		defer talk.Unlock()
 		o.Progress(r, done)
 	}
+	if o.Listen != "" {
+		return o.inTurn(ctx, results, tell)
+	}
 	for i := range results {
 		g.Go(func() error {
 			if ctx.Err() != nil {
@@ -168,7 +176,7 @@ func (o *Options) all(ctx context.Context, results []Result) error {
 			r := &results[i]
 			tell(r, false)
 			began := time.Now()
-			o.one(ctx, &o.Cases[i/o.Repeat], r)
+			_ = o.one(ctx, &o.Cases[i/o.Repeat], r, ledger.New(ledger.Options{})) // nobody uses the terminals again
 			r.Elapsed = time.Since(began)
 			tell(r, true)
 			return ctx.Err()
@@ -177,38 +185,45 @@ func (o *Options) all(ctx context.Context, results []Result) error {
 	return g.Wait()
 }
 
-// one runs a scenario.
-func (o *Options) one(ctx context.Context, c *Case, r *Result) {
+// one runs a scenario with the given book, and returns which terminals have
+// acted in it.
+func (o *Options) one(ctx context.Context, c *Case, r *Result, book *ledger.Book) (acted []string) {
 	r.Why = ""
 	err := o.applies(c)
 	if err == nil {
-		err = o.run(ctx, c, r)
+		acted, err = o.run(ctx, c, r, book)
 	}
 	if why, ok := isSkip(err); ok {
 		r.Status, r.Why = Skipped, why
-		return
+		return acted
 	}
 	if err != nil {
 		r.Status, r.Why, r.Output = Errored, err.Error(), outputOf(err)
 	}
+	return acted
 }
 
 // run brings the cause about, has the terminal act, and judges.
-func (o *Options) run(ctx context.Context, c *Case, r *Result) error {
-	g, err := o.rigUp(ctx, c.Scenario, r.Seed, ledger.New(ledger.Options{}))
+func (o *Options) run(ctx context.Context, c *Case, r *Result, book *ledger.Book) (acted []string, err error) {
+	g, err := o.rigUp(ctx, c.Scenario, r.Seed, book)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r.Header = o.header(c, g)
-	played := o.play(ctx, c, g)
+	acted, played := o.play(ctx, c, g)
 	events, err := g.stop(ctx)
 	if played != nil {
 		r.Events = events
-		return played
+		return acted, played
 	}
 	if err != nil {
-		return err
+		return acted, err
 	}
+	return acted, r.judge(events)
+}
+
+// judge judges what was recorded.
+func (r *Result) judge(events []transcript.Event) error {
 	// Judged is what can be judged again: what the file says, and not what is
 	// more exact in memory.
 	record, err := Record(r.Header, events)
@@ -238,8 +253,8 @@ func (o *Options) header(c *Case, g *rig) transcript.Header {
 	return transcript.Header{Version: transcript.Version, Started: g.now(), Program: o.Program, Run: run}
 }
 
-// play has the terminal perform the actions.
-func (o *Options) play(ctx context.Context, c *Case, g *rig) (err error) {
+// play has the terminals perform the actions, and returns which have.
+func (o *Options) play(ctx context.Context, c *Case, g *rig) (acted []string, err error) {
 	p := &performance{
 		journal: g.journal, world: g.world, profile: o.Profile, terminal: g.terminal, limit: o.Limit,
 		actions: c.Scenario.Actions, cards: soundCards(g.world), sessions: map[string]Session{},
@@ -254,18 +269,19 @@ func (o *Options) play(ctx context.Context, c *Case, g *rig) (err error) {
 	}()
 	first, err := p.session(ctx, g.terminal)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := can(c, g.secure, first.Ready()); err != nil {
-		return err
+		return nil, err
 	}
 	if err := g.arm(ctx); err != nil {
-		return err
+		return nil, err
 	}
+	defer func() { acted = p.terminals() }()
 	if err := p.perform(ctx); err != nil {
-		return err
+		return nil, err
 	}
-	return g.settle(ctx)
+	return nil, g.settle(ctx)
 }
 
 // stateFile is where a terminal may keep its state.
