@@ -46,7 +46,12 @@ func judgeReversalNamesItsOriginal(s *story) finding {
 // terminal was told to do.
 func (s *story) judgeStranger(t *tally, r *exchange) {
 	for _, a := range slices.Backward(s.actions) {
-		if a.act == nil || a.report == nil || a.report.Seq > r.req.Seq || a.main != nil || !s.p.Reverses(a.act.Type) {
+		if a.act == nil || a.report == nil || a.act.Seq > r.req.Seq || a.main != nil || !s.p.Reverses(a.act.Type) {
+			continue
+		}
+		// One that is under way is reversed at once, or waits for the reversal of
+		// another before it.
+		if a.report.Seq > r.req.Seq && a.act.Amount != r.req.Amount {
 			continue
 		}
 		if a.act.Amount != 0 && a.act.Amount != r.req.Amount {
