@@ -29,14 +29,12 @@ const (
 	short    = 50 * time.Millisecond
 )
 
-var dialects = append(dialect.Names(), "iso87-ebcdic/packed-binary4")
+var dialects = append(dialect.Names(), "iso87-ebcdic/packed", "iso87-ebcdic/packed-binary4")
 
-// wording is the embedded file of messages of a dialect: that of iso87-ascii for
-// those that say the same in other characters.
+// wording is the embedded file of messages of a dialect: variants have that of
+// theirs.
 func wording(name string) string {
-	if strings.HasPrefix(name, "iso87-ebcdic") {
-		return "iso87-ascii"
-	}
+	name, _, _ = strings.Cut(name, "/")
 	return name
 }
 

@@ -102,10 +102,11 @@ func LoadMessages(d *dialect.Dialect, file string) (*Messages, error) {
 
 type messagesFile struct {
 	Dialect  string                      `yaml:"dialect"`
+	BasedOn  string                      `yaml:"based_on"` // embedded messages, which count where the file has none
 	TPDU     hexText                     `yaml:"tpdu"`
 	Header   hexText                     `yaml:"header"`
 	WithPIN  strictyaml.Map[string]      `yaml:"with_pin"`
-	Messages strictyaml.Map[messageFile] `yaml:"messages,required"`
+	Messages strictyaml.Map[messageFile] `yaml:"messages"`
 	Place    strictyaml.Node
 }
 
@@ -136,10 +137,17 @@ func ParseMessages(d *dialect.Dialect, file string, src []byte) (*Messages, erro
 		TPDU: f.TPDU, Header: f.Header, d: d, source: file,
 		types: map[world.TransactionType]*message{},
 	}
+	if f.BasedOn != "" {
+		found.Add(m.base(&f))
+	} else if len(f.Messages) == 0 {
+		found.Add(f.Place.Errorf("there are no messages: name them under `messages`, or embedded ones under `based_on`"))
+	}
 	if len(f.TPDU) > 0 && len(f.TPDU) != frame.TPDUSize {
 		found.Add(f.Place.At("tpdu").Errorf("a TPDU has %d bytes, not %d", frame.TPDUSize, len(f.TPDU)))
 	}
-	m.withPIN = parseFields(f.WithPIN, &found)
+	if len(f.WithPIN) > 0 || m.withPIN == nil {
+		m.withPIN = parseFields(f.WithPIN, &found)
+	}
 	for _, e := range f.Messages {
 		t, err := world.ParseTransactionType(e.Key)
 		if err != nil {
@@ -149,6 +157,34 @@ func ParseMessages(d *dialect.Dialect, file string, src []byte) (*Messages, erro
 		m.types[t] = e.Value.compile(&found)
 	}
 	return m, found.Err()
+}
+
+// base takes over what the file that f is based on says.
+func (m *Messages) base(f *messagesFile) error {
+	at := f.Place.At("based_on")
+	src, err := embedded.ReadFile("messages/" + f.BasedOn + ".yaml")
+	if err != nil {
+		var names []string
+		for _, name := range dialect.Names() {
+			if _, err := embedded.Open("messages/" + name + ".yaml"); err == nil {
+				names = append(names, name)
+			}
+		}
+		return at.Errorf("no embedded messages are called %q; there are those of %s", f.BasedOn, strings.Join(names, ", ")).
+			Suggest(f.BasedOn, names)
+	}
+	b, err := ParseMessages(m.d, f.BasedOn+".yaml", src)
+	if err != nil {
+		return err
+	}
+	m.withPIN, m.types = b.withPIN, b.types
+	if m.TPDU == nil {
+		m.TPDU = b.TPDU
+	}
+	if m.Header == nil {
+		m.Header = b.Header
+	}
+	return nil
 }
 
 func (f *messageFile) compile(found *strictyaml.Problems) *message {

@@ -39,6 +39,7 @@ var everyType = []world.TransactionType{
 var otherTypes = map[string][]world.TransactionType{
 	"iso87-ascii":  {world.Cash, world.CashBack, world.SettlementEnd},
 	"iso87-bcd":    {world.Cash, world.CashBack, world.SettlementEnd},
+	"iso87-ebcdic": {world.Cash, world.CashBack, world.SettlementEnd},
 	"unionpay-pos": {world.BatchEnd, world.ScriptResult, world.StatusUpload, world.ParameterDownload, world.ParameterEnd},
 	"iso93-ascii":  {world.Cash, world.CashBack, world.SettlementEnd},
 }
@@ -167,7 +168,8 @@ func TestUserDialects(t *testing.T) {
 		require.Equal(t, "mine", d.Name())
 		m, err := terminal.MessagesFor(d)
 		require.NoError(t, err)
-		assert.Equal(t, wording(name)+".yaml", m.Source())
+		like := strings.Replace(wording(name), "ebcdic", "ascii", 1) // they say the same
+		assert.Equal(t, like+".yaml", m.Source())
 	}
 	d, err := dialect.Load("iso87-ascii/binary2")
 	require.NoError(t, err)
@@ -191,6 +193,8 @@ func TestMistakesInAFileOfMessages(t *testing.T) {
 		"a short TPDU":     {`{tpdu: "6000", messages: {}}`, "TPDU has 5 bytes"},
 		"no hexadecimal":   {`{header: "6x", messages: {}}`, "hexadecimal"},
 		"an unknown key":   {`{mesages: {}}`, "did you mean `messages`?"},
+		"no message":       {`{dialect: iso87-ascii}`, "there are no messages"},
+		"an unknown base":  {`{based_on: iso87-asci}`, "did you mean `iso87-ascii`?"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := terminal.ParseMessages(d, "m.yaml", []byte(c.src))
@@ -276,6 +280,30 @@ func TestACardNeverPrintsItself(t *testing.T) {
 	}
 }
 
+// TestAFileOfMessagesBasedOnAnother has what it says, and the rest from there.
+func TestAFileOfMessagesBasedOnAnother(t *testing.T) {
+	d, all := load(t, "iso87-bcd")
+	m, err := terminal.ParseMessages(d, "m.yaml", []byte(
+		`{based_on: iso87-bcd, messages: {sale: {mti: "0200", fields: {"3": "009900", "4": "{amount}", "11": "{stan}"}}}}`))
+	require.NoError(t, err)
+	assert.Equal(t, all.Types(), m.Types())
+	assert.Equal(t, all.TPDU, m.TPDU)
+	code, err := mustUnpack(t, d, sale(t, m, 3)).GetString(3)
+	require.NoError(t, err)
+	assert.Equal(t, "009900", code)
+	r, err := m.Request(world.Void, withOriginal(4), nil)
+	require.NoError(t, err)
+	was, err := all.Request(world.Void, withOriginal(4), nil)
+	require.NoError(t, err)
+	assert.Equal(t, was.Frame, r.Frame)
+}
+
+func withOriginal(stan uint32) terminal.Params {
+	p := params(5)
+	p.Original.STAN = stan
+	return p
+}
+
 func FuzzParseMessages(f *testing.F) {
 	d, _ := load(f, "unionpay-pos")
 	for _, name := range dialects {
@@ -284,6 +312,7 @@ func FuzzParseMessages(f *testing.F) {
 		f.Add(src)
 	}
 	f.Add([]byte(`{messages: {sale: {mti: "0200", fields: {"4": "{original.4}{"}}}}`))
+	f.Add([]byte(`{based_on: unionpay-pos, tpdu: "6000000000"}`))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		m, err := terminal.ParseMessages(d, "f.yaml", src)
 		if err != nil {
