@@ -12,11 +12,16 @@ import (
 )
 
 // ChipCard is the chip of a card whose issuer's master key is known, so that it
-// can be simulated: it makes the cryptogram of a request (ARQC) and checks the
-// issuer's in the reply (ARPC). It simulates a card that decides to go online
-// and has no opinion of its own: no risk management, no offline PIN, no scripts.
-// It is for one transaction at a time.
+// can be simulated: it makes the cryptogram of a request (ARQC), checks the
+// issuer's in the reply (ARPC), and has the last word at its second GENERATE AC.
+// It simulates a card that decides to go online and has no opinion of its own
+// but for Declines: no risk management, no offline PIN, no scripts. It is for one
+// transaction at a time.
 type ChipCard struct {
+	// Declines makes the card refuse at its second GENERATE AC what the issuer
+	// approved, as a card does whose own limits are reached.
+	Declines bool
+
 	// Counter is the application transaction counter (9F36) of the next
 	// request; it advances with each.
 	Counter uint16
@@ -79,8 +84,9 @@ func (r ChipResult) String() string {
 
 // asked is what a card asked its issuer.
 type asked struct {
-	card *security.Chip
-	data security.ChipData
+	card     *security.Chip
+	data     security.ChipData
+	declines bool
 }
 
 // AsksIssuer reports whether the card goes online in such a transaction. Voids
@@ -123,7 +129,7 @@ func (m *Messages) addChip(t world.TransactionType, r *rendered, p *Params) (*as
 		r.fields[fieldSequence] = "0" + c.psn
 	}
 	c.Counter++
-	return &asked{c.chip, data}, nil
+	return &asked{c.chip, data, c.Declines}, nil
 }
 
 // What a plain terminal says of itself and of its checks: it stands in China
@@ -195,44 +201,4 @@ func packed(digits string) ([]byte, error) {
 		return nil, fmt.Errorf("chip data: %d characters are not pairs of digits", len(digits))
 	}
 	return b, nil
-}
-
-// askCard lets the card have its say about a reply: it declines what the host
-// approved if the issuer's cryptogram is wrong, as a card does that is given
-// wrong issuer authentication data before its second GENERATE AC.
-func (x *Exchange) askCard() {
-	chip, r := x.Request.chip, x.Reply
-	if chip == nil {
-		return
-	}
-	x.Chip = ChipNotAnswered
-	d := x.Request.Dialect
-	if !d.HasChip(&r.facts.read) {
-		return
-	}
-	reply, err := d.ChipData(&r.facts.read)
-	if err != nil {
-		x.cardDeclines("the chip data of the reply can't be read")
-		return
-	}
-	auth := reply.Get(security.TagIssuerAuth)
-	if auth == nil {
-		return
-	}
-	code, ok, err := chip.card.Authentic(chip.data, auth)
-	switch {
-	case err != nil || !ok:
-		x.cardDeclines("the issuer's cryptogram (ARPC, in tag 91) is wrong")
-	case code != r.Code && len(r.Code) == len(code):
-		x.cardDeclines(fmt.Sprintf("the issuer's cryptogram says response code %q, the reply %q", code, r.Code))
-	default:
-		x.Chip = ChipVerified
-	}
-}
-
-func (x *Exchange) cardDeclines(why string) {
-	x.Chip = ChipWrong
-	if x.Outcome == Approved {
-		x.Outcome, x.Why = CardDeclined, why
-	}
 }

@@ -65,17 +65,19 @@ func (t *Terminal) approved(x Transaction, rec Record, ex *Exchange, r *Result) 
 	reasons := &t.p.Reversal.Reasons
 	if x.After == CardDeclines {
 		t.because(rec, reasons.CardDeclined)
-		r.end(CardDeclined, "the card refused after the host's approval")
+		r.end(CardDeclined, "the card refused after the host's approval").hint("Will be reversed", "交易将被冲正")
 		return nil
 	}
 	if x.After == CardRemoved {
 		t.because(rec, reasons.TerminalFailure)
-		r.end(Cancelled, "the card was removed too early")
+		r.end(Cancelled, "the card was removed too early").hint("Card removed: will be reversed", "卡片已拔出，交易将被冲正")
 		return nil
 	}
 	undo := t.s.clone()
 	t.forget(rec.STAN)
-	if rec.Type != world.Inquiry {
+	if rec.Type == world.Inquiry {
+		r.Balance = balanceOf(ex.Reply)
+	} else {
 		t.s.apply(rec)
 	}
 	if err := t.save(); err != nil {
@@ -93,7 +95,7 @@ func (t *Terminal) approved(x Transaction, rec Record, ex *Exchange, r *Result) 
 	t.s.Transactions = undo.Transactions
 	t.s.total()
 	t.because(rec, reasons.TerminalFailure)
-	r.end(NotPossible, "the printer failed ("+failed.Error()+"): the transaction is reversed")
+	r.end(NotPossible, "the printer failed ("+failed.Error()+"): the transaction is reversed").hint("Printer failed: will be reversed", "打印机故障，交易将被冲正")
 	return nil
 }
 

@@ -28,6 +28,9 @@ type Exchange struct {
 	// Chip says what the card made of the issuer's answer; zero: it asked nothing.
 	Chip ChipResult
 
+	// Second is the card's last word; nil: it had none.
+	Second *SecondAC
+
 	// Strays are messages that came meanwhile, or since the exchange before,
 	// and were not the reply.
 	Strays []Stray

@@ -35,6 +35,14 @@ func (r *Receipt) add(en, zh, value string) {
 	}
 }
 
+// sum is a line of a settlement.
+func (r *Receipt) sum(en, zh string, s Sum, c world.Currency) {
+	amount := world.FormatAmount(s.Amount, c) + " " + c.Alpha()
+	r.Lines = append(r.Lines, world.Bilingual{
+		EN: fmt.Sprintf("%s: %d, %s", en, s.Count, amount), ZH: fmt.Sprintf("%s：%d笔 %s", zh, s.Count, amount),
+	})
+}
+
 // Display returns what the display says: the text of the response code after
 // an answer, else that of the outcome.
 func (r *Result) Display() world.Bilingual { return displayText(r.Outcome, r.Code) }
@@ -72,12 +80,20 @@ func (t *Terminal) receipt(r *Result) Receipt {
 	rec := &r.Record
 	out := t.head(rec)
 	display := r.Display()
-	if r.Code != "" {
-		out.add("Response", "应答码", r.Code)
+	if r.Balance != nil {
+		out.add("Balance", "余额", r.Balance.String())
 	}
+	if r.Second != nil {
+		out.add(r.Second.Kind(), r.Second.Kind(), fmt.Sprintf("%X", r.Second.Cryptogram))
+	}
+	if r.totals != nil {
+		out.sum("Sales", "消费", r.totals.Sales, t.c.Currency)
+		out.sum("Refunds", "退货", r.totals.Refunds, t.c.Currency)
+	}
+	out.add("Response", "应答码", r.Code)
 	out.Lines = append(out.Lines, display)
-	if rec.Type == world.Settlement && r.Outcome == Approved {
-		out.Lines = append(out.Lines, world.Bilingual{EN: r.Why, ZH: r.Why})
+	if r.Hint.EN != "" {
+		out.Lines = append(out.Lines, r.Hint)
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package terminal
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/acqsim/acqsim/scenarios/world"
 )
@@ -18,7 +19,7 @@ func (t *Terminal) settle(ctx context.Context, r *Result) error {
 			return err
 		}
 		if len(t.s.Advices) > 0 {
-			r.end(NotPossible, "there are advices that the host has not answered")
+			r.end(NotPossible, "there are advices that the host has not answered").hint("The host has not taken all advices: settle again", "离线交易未上送完，请重新结算")
 			return nil
 		}
 		t.s.total()
@@ -44,13 +45,24 @@ func (t *Terminal) finishSettlement(ctx context.Context, r *Result) error {
 	}
 	totals := g.Totals
 	t.s.closeBatch()
-	r.end(Approved, "out of balance, the batch was uploaded: "+totals.String())
+	t.settled(r, totals, "out of balance, the batch was uploaded", "对账不平，已上送批明细")
 	return t.save()
 }
 
-// String is short, for people.
-func (s SumsOfSide) String() string {
-	return fmt.Sprintf("%d sales (%d), %d refunds (%d)", s.Sales.Count, s.Sales.Amount, s.Refunds.Count, s.Refunds.Amount)
+// settled says that the batch is closed.
+func (t *Terminal) settled(r *Result, totals SumsOfSide, en, zh string) {
+	text := totals.Text(t.c.Currency)
+	r.end(Approved, en+": "+text.EN).hint(strings.ToUpper(en[:1])+en[1:], zh)
+	r.totals = &totals
+}
+
+// Text is short, for people.
+func (s SumsOfSide) Text(c world.Currency) world.Bilingual {
+	sales, refunds := world.FormatAmount(s.Sales.Amount, c), world.FormatAmount(s.Refunds.Amount, c)
+	return world.Bilingual{
+		EN: fmt.Sprintf("%d sales (%s), %d refunds (%s)", s.Sales.Count, sales, s.Refunds.Count, refunds),
+		ZH: fmt.Sprintf("消费%d笔（%s），退货%d笔（%s）", s.Sales.Count, sales, s.Refunds.Count, refunds),
+	}
 }
 
 // sendTotals sends the 0500. Done says that nothing is to be uploaded.
@@ -70,13 +82,13 @@ func (t *Terminal) sendTotals(ctx context.Context, r *Result) (done bool, err er
 		g.Uploading = true
 		return false, t.save()
 	case out || x.Outcome == Approved:
-		why := "balanced: "
+		en, zh := "balanced", "对账平"
 		if out {
-			why = "out of balance: "
+			en, zh = "out of balance", "对账不平"
 		}
 		totals := g.Totals
 		t.s.closeBatch()
-		r.end(Approved, why+totals.String())
+		t.settled(r, totals, en, zh)
 	default:
 		t.s.Settling = nil // the batch is kept
 	}

@@ -23,7 +23,7 @@ func (t *Terminal) signOn(ctx context.Context, r *Result) error {
 	case errors.Is(err, ErrNoDownload):
 	case err != nil:
 		// The host's keys can't be used: they are under another master key.
-		r.end(NotPossible, err.Error())
+		r.end(NotPossible, err.Error()).hint("The host has another master key", "主密钥与主机不一致")
 		return nil
 	default:
 		m, err := t.d.Unpack(reply.Body)
@@ -111,4 +111,21 @@ func (t *Terminal) tolerate(x *Exchange) {
 		x.Outcome = Approved
 	}
 	x.askCard()
+}
+
+// TakesPIN reports whether the terminal can encrypt a PIN: it has keys by DUKPT,
+// or a sign-on brings them. Elsewhere a PIN is [ErrNoKeys].
+func (t *Terminal) TakesPIN() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.d.DUKPT() {
+		return t.session != nil
+	}
+	p := Params{Terminal: t.c.Terminal, Merchant: t.c.Merchant, STAN: 1, Batch: 1, Time: t.c.Now()}
+	req, err := t.c.Messages.Request(world.SignOn, p, nil)
+	if err != nil {
+		return false
+	}
+	_, ok := t.d.KeyDownload(&req.facts.read)
+	return ok
 }

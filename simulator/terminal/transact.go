@@ -29,6 +29,9 @@ type Transaction struct {
 	RRN, Approval string
 	Batch         uint32
 
+	// On is the day of such an original; zero: today.
+	On time.Time
+
 	// After is what happens at the terminal after an approval.
 	After AfterApproval
 }
@@ -50,6 +53,13 @@ type Result struct {
 	Code    string // response code; empty: none
 	Why     string // one clause, where the code does not say it all
 
+	// Hint is what the person at the terminal can do about it, or has to know;
+	// mostly empty.
+	Hint world.Bilingual
+
+	Balance *Balance  // what an inquiry was told; nil: nothing
+	Second  *SecondAC // the card's last word; nil: no chip was asked
+
 	// Record is the transaction as the terminal has it; its STAN is 0 if none was
 	// used.
 	Record Record
@@ -59,6 +69,8 @@ type Result struct {
 	Exchanges []*Exchange
 
 	Receipt Receipt
+
+	totals *SumsOfSide // of a batch that was closed
 }
 
 // ErrNotHere says that a terminal does not do such a transaction by itself.
@@ -73,7 +85,7 @@ func (t *Terminal) Do(ctx context.Context, x Transaction) (*Result, error) {
 	r := &Result{Record: Record{Type: x.Type}}
 	t.lost = 0
 	if t.dead != nil {
-		return r.end(NotPossible, "the terminal has stopped"), t.dead
+		return r.end(NotPossible, "the terminal has stopped").hint("Switch it off and on", "请重启终端"), t.dead
 	}
 	defer func() {
 		if !t.c.KeepLine || t.dead != nil {
@@ -138,14 +150,14 @@ func (t *Terminal) first(ctx context.Context, r *Result, reverse bool) (bool, er
 			if o == Declined && !t.bugs[BugShowsConnectAsDecline] {
 				o = NotPossible
 			}
-			r.end(o, "it has to sign on first: "+sub.said())
+			r.end(o, "it has to sign on first: "+sub.said()).hint("Sign on first", "请先签到")
 			return false, nil
 		}
 	}
 	if reverse {
 		if o, err := t.reverse(ctx, r); o != NoOutcome || err != nil {
 			if o != NoOutcome {
-				r.end(o, "an earlier transaction has to be reversed first")
+				r.end(o, "an earlier transaction has to be reversed first").hint("An earlier transaction is not reversed yet: try again", "上笔交易尚未冲正，请重试")
 			}
 			return false, err
 		}
@@ -158,7 +170,7 @@ func (t *Terminal) first(ctx context.Context, r *Result, reverse bool) (bool, er
 			return false, err
 		}
 		if t.s.Settling != nil {
-			r.end(NotPossible, "a settlement has to be finished first: "+sub.said())
+			r.end(NotPossible, "a settlement has to be finished first: "+sub.said()).hint("Settle first", "请先完成结算")
 			return false, nil
 		}
 	}
@@ -177,14 +189,14 @@ func (t *Terminal) record(x Transaction, r *Result) (Record, error) {
 	}
 	was := t.s.find(x.Of)
 	if was == nil {
-		rec.Original = &OriginalRecord{Type: usualOriginal(x.Type), STAN: x.Of, Batch: x.Batch}
+		rec.Original = &OriginalRecord{Type: usualOriginal(x.Type), STAN: x.Of, Batch: x.Batch, Time: x.On}
 		if x.Type != world.Refund && x.RRN == "" && x.Approval == "" && x.Card.number() == "" {
-			r.end(NotPossible, fmt.Sprintf("there is no transaction %06d in the batch", x.Of))
+			r.end(NotPossible, fmt.Sprintf("there is no transaction %06d in the batch", x.Of)).hint("No such trace number", "无此凭证号")
 		}
 		return rec, nil
 	}
-	if why := was.refuses(x.Type); why != "" {
-		r.end(NotPossible, fmt.Sprintf("transaction %06d %s", x.Of, why))
+	if why := was.refuses(x.Type); why.EN != "" {
+		r.end(NotPossible, fmt.Sprintf("transaction %06d %s", x.Of, why.EN)).hint("The transaction "+why.EN, why.ZH)
 		return rec, nil
 	}
 	rec.Original = &OriginalRecord{Type: was.Type, STAN: was.STAN, Batch: was.Batch, Time: was.Time}
@@ -201,9 +213,9 @@ func (t *Terminal) record(x Transaction, r *Result) (Record, error) {
 
 // refuses says why a transaction can't be what a later one is about; empty: it
 // can.
-func (r *Record) refuses(later world.TransactionType) string {
+func (r *Record) refuses(later world.TransactionType) world.Bilingual {
 	if r.Undone {
-		return "is undone already"
+		return world.Bilingual{EN: "is undone already", ZH: "该交易已撤销"}
 	}
 	fits := map[world.TransactionType][]world.TransactionType{
 		world.Void:             {world.Sale, world.Cash, world.CashBack, world.OfflineSale},
@@ -217,11 +229,14 @@ func (r *Record) refuses(later world.TransactionType) string {
 	}
 	switch {
 	case !slices.Contains(fits[later], r.Type):
-		return fmt.Sprintf("is a %s: a %s can't be about it", r.Type, later)
+		return world.Bilingual{
+			EN: fmt.Sprintf("is a %s: a %s can't be about it", r.Type, later),
+			ZH: fmt.Sprintf("该交易是%s，不能做%s", titles[r.Type], titles[later]),
+		}
 	case r.Completed:
-		return "is completed already"
+		return world.Bilingual{EN: "is completed already", ZH: "该预授权已完成"}
 	}
-	return ""
+	return world.Bilingual{}
 }
 
 // params are the values of a record's message. The card adds what is not kept.
@@ -343,17 +358,23 @@ func (t *Terminal) noLine(ctx context.Context, r *Result, err error) error {
 
 // end says how it ended.
 func (r *Result) end(o Outcome, why string) *Result {
-	r.Outcome, r.Why = o, why
+	r.Outcome, r.Why, r.Hint = o, why, world.Bilingual{}
 	if o != Approved && o != Declined && o != CardDeclined {
 		r.Code = ""
 	}
 	return r
 }
 
+// hint says what the person at the terminal can do.
+func (r *Result) hint(en, zh string) *Result {
+	r.Hint = world.Bilingual{EN: en, ZH: zh}
+	return r
+}
+
 // add appends an exchange that decides the result.
 func (r *Result) add(x *Exchange) {
 	r.Exchanges = append(r.Exchanges, x)
-	r.Outcome, r.Code, r.Why = x.Outcome, x.Code, x.Why
+	r.Outcome, r.Code, r.Why, r.Second, r.Hint = x.Outcome, x.Code, x.Why, x.Second, world.Bilingual{}
 }
 
 func (r *Result) last() *Exchange {
