@@ -272,7 +272,7 @@ func (a *app) terminalStatus(s *terminal.State, f *terminalFlags) error {
 		return nil
 	}
 	a.say("terminal %s of merchant %s, %s", s.Terminal, s.Merchant, s.Dialect)
-	a.say("batch %06d, last STAN %06d, %s", s.Batch, s.STAN, s.Totals)
+	a.say("batch %06d, last STAN %06d, %s", s.Batch, s.STAN, s.Totals.Text(world.CNY).EN)
 	if s.SignOn {
 		a.say("a sign-on is due")
 	}
