@@ -131,14 +131,23 @@ func (m *Messages) Request(t world.TransactionType, p Params, s *Session) (*Requ
 	return req, nil
 }
 
-// render fills in the template of t.
-func (m *Messages) render(t world.TransactionType, p *Params) (*rendered, error) {
+// message is the template of t, if p has all that it needs.
+func (m *Messages) message(t world.TransactionType, p *Params) (*message, error) {
 	msg := m.types[t]
 	if msg == nil {
 		return nil, &UnknownTypeError{t, m.d.Name(), m.Types()}
 	}
 	if missing := msg.missing(p); missing != nil {
 		return nil, &MissingError{t, missing}
+	}
+	return msg, nil
+}
+
+// render fills in the template of t.
+func (m *Messages) render(t world.TransactionType, p *Params) (*rendered, error) {
+	msg, err := m.message(t, p)
+	if err != nil {
+		return nil, err
 	}
 	var original *rendered
 	if p.Original.STAN != 0 {
