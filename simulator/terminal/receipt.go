@@ -75,6 +75,12 @@ var titles = map[world.TransactionType]string{
 	world.Settlement: "结算",
 }
 
+// Title is what receipts call a transaction.
+func Title(t world.TransactionType) world.Bilingual {
+	name := strings.ToUpper(strings.ReplaceAll(t.String(), "-", " "))
+	return world.Bilingual{EN: name, ZH: orElse(titles[t], name)}
+}
+
 // receipt is the receipt of a result.
 func (t *Terminal) receipt(r *Result) Receipt {
 	rec := &r.Record
@@ -111,8 +117,7 @@ func (t *Terminal) slip(p *Pending) Receipt {
 func (t *Terminal) head(rec *Record) (out Receipt) {
 	out.add("Merchant", "商户号", t.c.Merchant)
 	out.add("Terminal", "终端号", t.c.Terminal)
-	name := strings.ToUpper(strings.ReplaceAll(rec.Type.String(), "-", " "))
-	out.Lines = append(out.Lines, world.Bilingual{EN: name, ZH: orElse(titles[rec.Type], name)})
+	out.Lines = append(out.Lines, Title(rec.Type))
 	if rec.PAN != "" {
 		out.add("Card", "卡号", transcript.MaskPAN(rec.PAN))
 	}

@@ -2,6 +2,7 @@ package terminal
 
 import (
 	_ "embed"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -73,6 +74,15 @@ func rows(tsv string, columns int) (all [][]string) {
 			row = append(row, "")
 		}
 		all = append(all, row[:columns])
+	}
+	return all
+}
+
+// ResponseCodes lists all that [ResponseText] knows, by code.
+func ResponseCodes() (all []ResponseCode) {
+	codes := responseCodes()
+	for _, code := range slices.Sorted(maps.Keys(codes)) {
+		all = append(all, codes[code])
 	}
 	return all
 }
