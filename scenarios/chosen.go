@@ -25,6 +25,10 @@ func Chosen(w *world.World, find func(name string) (*Scenario, error), now time.
 			found.Add(fmt.Errorf("terminal %s has a cause: %w", id, err))
 			continue
 		}
+		if s, err = s.For(id); err != nil {
+			found.Add(fmt.Errorf("terminal %s has a cause: %w", id, err))
+			continue
+		}
 		arm = append(arm, Arming{Scenario: s, Terminals: id, At: now})
 	}
 	byCard = map[string]*Scenario{}

@@ -32,6 +32,21 @@ type WorldChange struct {
 	At          strictyaml.Node
 }
 
+// Text is the value for people: of a list of scalars, the scalars.
+func (c WorldChange) Text() string {
+	if c.At.Kind() != strictyaml.List {
+		return c.Value
+	}
+	var all []string
+	for _, item := range c.At.Items() {
+		if item.Kind() == strictyaml.Mapping || item.Kind() == strictyaml.List {
+			return c.Value
+		}
+		all = append(all, item.Text())
+	}
+	return strings.Join(all, ", ")
+}
+
 // Decision makes the host decide otherwise than it honestly would.
 type Decision struct {
 	Match Match         `yaml:"match" doc:"Which requests; without it, every financial request but reversals."`

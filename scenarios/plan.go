@@ -188,8 +188,9 @@ func (r *liveRule) strikesConn(c *faults.Conn, from sourceOf, taken bool) (fault
 	return draw, r.when.within(&r.struck)
 }
 
-// each calls strike for every rule that strikes a connection, those of an
-// episode last. The first rule of a scenario wins, unless later ones join.
+// each calls strike for every rule that strikes a connection. The first rule of
+// a scenario wins, unless later ones join. What is armed goes before what a
+// terminal has chosen: composed at random, their faults could exclude each other.
 func (a *armed) each(rules []*liveRule, stage faults.Stage, c *faults.Conn, from sourceOf, strike func(*liveRule, faults.Draw)) (fired []Strike) {
 	var struck []*live
 	try := func(r *liveRule) {
@@ -205,7 +206,7 @@ func (a *armed) each(rules []*liveRule, stage faults.Stage, c *faults.Conn, from
 		try(r)
 	}
 	if a.triggers != nil {
-		if l := a.triggers.connection(c, stage); l != nil {
+		if l := a.triggers.connection(c, stage); l != nil && len(fired) == 0 {
 			for _, r := range l.rules {
 				if r.faults.stage() == stage {
 					try(r)

@@ -1,6 +1,8 @@
 package scenarios
 
 import (
+	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"sync"
@@ -46,9 +48,14 @@ func NewTriggers(causes []*Scenario, byCard map[string]*Scenario) (*Triggers, er
 		*at = s
 		t.add(s)
 	}
-	for card, s := range byCard {
+	for _, card := range slices.Sorted(maps.Keys(byCard)) {
+		s := byCard[card]
 		if s.IsSite() {
 			found.Add(&ArmError{s.Name, "a person brings it about in the shop, so no card triggers it: " + card})
+			continue
+		}
+		if why := s.untriggerable(); why != "" {
+			found.Add(&ArmError{s.Name, fmt.Sprintf("%s, so no card triggers it: %s", why, card)})
 			continue
 		}
 		t.add(s)
@@ -132,7 +139,7 @@ func (t *triggers) episode(x *faults.Exchange) *live {
 		l.decisions = []*liveRule{{of: l, id: id + "#trigger", seed: t.seed, match: &Match{Type: byDefault},
 			when: &When{First: 1}, outcome: o.Outcome}}
 	}
-	if slices.ContainsFunc(l.rules, func(r *liveRule) bool { return r.faults.stage() < faults.Requesting }) && x.Source.IsValid() {
+	if cause.StrikesConnections() && x.Source.IsValid() {
 		makeRoom(t.next)
 		t.next[x.Source.Unmap()] = &nextConn{live: l}
 	}
