@@ -109,7 +109,7 @@ func (b *batch) decide() {
 		}
 		switch x.end {
 		case decided:
-			b.jobs = append(b.jobs, host.Job{Dialect: b.c.l.Dialect, Request: &x.req, Now: x.business, Decision: &x.dec, Given: x.given()})
+			b.jobs = append(b.jobs, host.Job{Dialect: b.c.l.Dialect, Request: &x.req, Now: x.business, Decision: &x.dec, Given: x.given(), By: x.givenBy()})
 		case rejected:
 			s.o.Host.RejectFormat(&x.req, x.business, x.why, &x.dec)
 		}

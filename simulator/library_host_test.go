@@ -244,6 +244,8 @@ func once(o world.Outcome) func(*testing.T, *rig) {
 		p := r.victim()
 		assert.Equal(t, p.says(o), p.code("sale", 0, nil))
 		assert.Zero(t, r.moved())
+		decided := one(t, events(t, r.Server, declined(o)), transcript.Decided)
+		assert.Contains(t, decided.Why, "("+r.cause.Name+")", "the line that it hit names it")
 		assert.Equal(t, "00", p.code("sale", 0, nil), "as a new one")
 	}
 }

@@ -49,6 +49,19 @@ func (x *exchange) given() world.Outcome {
 	return x.question.plan.Outcome
 }
 
+// givenBy names the scenario that has the host decide; "": none has.
+func (x *exchange) givenBy() string {
+	if x.given() == world.Undecided {
+		return ""
+	}
+	for i := range x.question.plan.Fired {
+		if f := &x.question.plan.Fired[i]; f.Outcome != world.Undecided {
+			return f.Scenario
+		}
+	}
+	return ""
+}
+
 // recordStrikes records the rules that have struck an exchange since it was
 // asked last.
 func (b *batch) recordStrikes(x *exchange) {
@@ -258,7 +271,7 @@ func (c *conn) resume(x *exchange) {
 		x.business = c.s.o.Now()
 	}
 	x.end = decided
-	c.s.o.Host.DecideAll([]host.Job{{Dialect: c.l.Dialect, Request: &x.req, Now: x.business, Decision: &x.dec, Given: x.given()}})
+	c.s.o.Host.DecideAll([]host.Job{{Dialect: c.l.Dialect, Request: &x.req, Now: x.business, Decision: &x.dec, Given: x.given(), By: x.givenBy()}})
 	b.recordDecision(x)
 	if x.dec.Silent {
 		b.unanswered(x, x.dec.Why)

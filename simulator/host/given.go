@@ -10,7 +10,10 @@ import (
 // the host's own decision: nothing is posted, a decline is remembered, and a
 // repeat gets the same answer.
 func (c *call) given(o world.Outcome) {
-	const why = "the scenario has the host decide so"
+	why := "the scenario has the host decide so"
+	if c.found != nil && c.found.By != "" {
+		why += " (" + c.found.By + ")"
+	}
 	switch t := c.req.Type; {
 	case t == world.SignOn || t == world.SignOff || t == world.Echo || t == world.Unrecognised:
 		c.refuse(o, why)

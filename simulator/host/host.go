@@ -123,6 +123,7 @@ type Job struct {
 	// think itself; Undecided: nothing. It must not be Approved: money moves
 	// only for a reason.
 	Given world.Outcome
+	By    string // the scenario that has given it, for the reason
 
 	terminal *terminal               // found by fetch; nil: not yet known
 	card     *card                   // as terminal
