@@ -28,7 +28,11 @@ var (
 		ZH: "金额的最后两位决定故障原因。",
 	}
 	sheetHonest = world.Bilingual{EN: "an honest answer", ZH: "正常应答"}
-	sheetFoot   = world.Bilingual{
+	sheetNext   = world.Bilingual{
+		EN: "Those with an arrow (→) strike the next connection: the sale itself is answered.",
+		ZH: "带箭头（→）者作用于下一次连接：本笔交易正常应答。",
+	}
+	sheetFoot = world.Bilingual{
 		EN: "Only first-time requests trigger: reversals, advices, voids, repeats and uploads never do.",
 		ZH: "仅首次请求触发；冲正、通知、撤销、重发和批上送不触发。",
 	}
@@ -47,14 +51,32 @@ func triggered(all []*scenarios.Scenario) (rows []*scenarios.Scenario) {
 	return rows
 }
 
+// sheetRow is a line of the card.
+type sheetRow struct {
+	Amount string
+	Title  world.Bilingual
+	Next   bool // it strikes the next connection
+}
+
+func sheetRows(all []*scenarios.Scenario) (rows []sheetRow) {
+	for _, s := range triggered(all) {
+		rows = append(rows, sheetRow{string(s.Trigger.Amount), s.Title, s.StrikesConnections()})
+	}
+	return rows
+}
+
 // sheetOf is the card as text.
 func sheetOf(all []*scenarios.Scenario) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n%s\n\n  x.00  %s %s\n", sheetHead.EN, sheetHead.ZH, sheetHonest.EN, sheetHonest.ZH)
-	for _, s := range triggered(all) {
-		fmt.Fprintf(&b, "  x.%s  %s %s\n", s.Trigger.Amount, s.Title.EN, s.Title.ZH)
+	for _, r := range sheetRows(all) {
+		next := ""
+		if r.Next {
+			next = " →"
+		}
+		fmt.Fprintf(&b, "  x.%s  %s %s%s\n", r.Amount, r.Title.EN, r.Title.ZH, next)
 	}
-	fmt.Fprintf(&b, "\n%s\n%s\n", sheetFoot.EN, sheetFoot.ZH)
+	fmt.Fprintf(&b, "\n%s\n%s\n%s\n%s\n", sheetNext.EN, sheetNext.ZH, sheetFoot.EN, sheetFoot.ZH)
 	return b.String()
 }
 
@@ -78,9 +100,10 @@ b { display: inline-block; font-family: monospace; text-indent: 0; width: 4em; }
 <ul>
 <li><b>x.00</b>{{.Honest.EN}} <span lang="zh">{{.Honest.ZH}}</span></li>
 {{- range .Rows}}
-<li><b>x.{{.Trigger.Amount}}</b>{{.Title.EN}} <span lang="zh">{{.Title.ZH}}</span></li>
+<li><b>x.{{.Amount}}</b>{{.Title.EN}} <span lang="zh">{{.Title.ZH}}</span>{{if .Next}} →{{end}}</li>
 {{- end}}
 </ul>
+<p>{{.Next.EN}}<br><span lang="zh">{{.Next.ZH}}</span></p>
 <p>{{.Foot.EN}}<br><span lang="zh">{{.Foot.ZH}}</span></p>
 </body>
 </html>
@@ -92,7 +115,7 @@ func writeSheetHTML(out io.Writer, all []*scenarios.Scenario) error {
 		return fmt.Errorf("the page of trigger amounts: %w", err)
 	}
 	return page.Execute(out, map[string]any{
-		"Head": sheetHead, "Honest": sheetHonest, "Foot": sheetFoot, "Rows": triggered(all),
+		"Head": sheetHead, "Honest": sheetHonest, "Next": sheetNext, "Foot": sheetFoot, "Rows": sheetRows(all),
 	})
 }
 

@@ -141,7 +141,7 @@ func (t causeText) show(s *scenarios.Scenario) string {
 	fmt.Fprintf(&b, "%s  %s\n\n%s\n\n", s.Name, t.in(s.Title), wrap(t.in(s.Story), 78))
 	row := func(en, zh, value string) {
 		if value != "" {
-			fmt.Fprintf(&b, "%-18s %s\n", t.both(en, zh), value)
+			fmt.Fprintf(&b, "%s %s\n", pad(t.both(en, zh), 18), value)
 		}
 	}
 	row("Where", "所在环节", t.in(s.Layer.Text()))
@@ -161,10 +161,19 @@ func (t causeText) show(s *scenarios.Scenario) string {
 			}
 		}
 	}
-	if len(s.Given.World) > 0 {
+	if len(s.Given.Outcome) > 0 {
+		fmt.Fprintf(&b, "\n%s\n", t.both("What the host decides", "主机的处理结果"))
+		for i := range s.Given.Outcome {
+			fmt.Fprintf(&b, "  %s\n", s.Given.Outcome[i].Is)
+		}
+	}
+	if !s.Given.Clock.IsZero() || len(s.Given.World) > 0 {
 		fmt.Fprintf(&b, "\n%s\n", t.both("What the world is like", "预设条件"))
+		if !s.Given.Clock.IsZero() {
+			fmt.Fprintf(&b, "  clock: %s\n", s.Given.Clock.Format("2006-01-02 15:04 -07:00"))
+		}
 		for _, c := range s.Given.World {
-			fmt.Fprintf(&b, "  %s: %s\n", c.Path, c.Value)
+			fmt.Fprintf(&b, "  %s: %s\n", strings.TrimPrefix(c.Path, "given."), c.Text())
 		}
 	}
 	head := "\n" + t.both("Rules expected of the terminal", "终端应遵守的规则") + "\n"
