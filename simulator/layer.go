@@ -19,6 +19,9 @@ func (l *Listener) Layer() faults.Layer {
 			return len(code) == len(own) && (len(own) != codeOf1993 || strings.Trim(code, "0123456789") == "")
 		},
 	}
+	if l.Limits.Max > 0 { // a reply has little more in it than its request
+		layer.MaxFrame = int(min(int64(l.Limits.Max), d.Format().Length.Max())) + d.Format().Length.Size()
+	}
 	has := func(yes bool, n faults.Needs) {
 		if yes {
 			layer.Has |= n

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/tls"
 	"fmt"
 	"net/netip"
@@ -16,10 +15,8 @@ import (
 	"github.com/acqsim/acqsim/scenarios/library"
 	"github.com/acqsim/acqsim/scenarios/profile"
 	"github.com/acqsim/acqsim/scenarios/strictyaml"
-	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator"
-	"github.com/acqsim/acqsim/simulator/journal"
 )
 
 // armament is what serve brings about: causes, scenario files and triggers,
@@ -28,6 +25,8 @@ type armament struct {
 	planner   *scenarios.Planner // nil: nothing; the host is honest
 	files     *scenarios.Files
 	all       []scenarios.Arming
+	byCard    map[string]*scenarios.Scenario // that a card of the world triggers, by its name
+	listeners []simulator.Listener
 	sites     []*scenarios.Scenario // that a person brings about
 	triggers  bool
 	unfit     []string // trigger amounts whose causes no listener can show
@@ -42,9 +41,9 @@ type armament struct {
 // arm loads what is to be brought about and checks it against the world and
 // the listeners.
 func (e *effective) arm(w *world.World, listeners []simulator.Listener) (*armament, error) {
-	arms := &armament{world: w, files: scenarios.NewFiles(os.ReadFile, w)}
+	arms := &armament{world: w, files: scenarios.NewFiles(os.ReadFile, w), listeners: listeners}
 	var err error
-	if arms.profile, err = profile.Open(e.Profile); err != nil {
+	if arms.profile, err = openProfile(e.Profile); err != nil {
 		return nil, err
 	}
 	now := time.Now()
@@ -52,6 +51,9 @@ func (e *effective) arm(w *world.World, listeners []simulator.Listener) (*armame
 	for _, text := range strings.FieldsFunc(strings.Join(e.Causes, ","), func(r rune) bool { return r == ',' }) {
 		name, terminal, _ := strings.Cut(text, "@")
 		s, err := library.Load(name, w)
+		if err == nil && terminal != "" {
+			s, err = s.For(terminal)
+		}
 		if err != nil {
 			found.Add(err)
 			continue
@@ -75,11 +77,11 @@ func (e *effective) arm(w *world.World, listeners []simulator.Listener) (*armame
 	if err := found.Err(); err != nil {
 		return nil, err
 	}
-	arms.triggers = e.Triggers
+	arms.triggers, arms.byCard = e.Triggers, byCard
 	if len(arms.all) == 0 && len(byCard) == 0 && !e.Triggers {
 		return arms, nil
 	}
-	return arms, arms.load(e, listeners, byCard)
+	return arms, arms.load(e)
 }
 
 func (m *armament) add(s *scenarios.Scenario, terminal string, now time.Time) {
@@ -91,12 +93,17 @@ func (m *armament) add(s *scenarios.Scenario, terminal string, now time.Time) {
 }
 
 // load makes the planner, and the world that the scenarios take for granted.
-func (m *armament) load(e *effective, listeners []simulator.Listener, byCard map[string]*scenarios.Scenario) (err error) {
+func (m *armament) load(e *effective) (err error) {
 	given := make([]*scenarios.Scenario, len(m.all))
 	for i, a := range m.all {
 		given[i] = a.Scenario
-		if err := fits(a.Scenario, listeners); err != nil {
+		if err := fits(a.Scenario, m.listeners); err != nil {
 			return err
+		}
+	}
+	for _, card := range sortedKeys(m.byCard) {
+		if err := fits(m.byCard[card], m.listeners); err != nil {
+			return fmt.Errorf("card %s has a cause: %v", card, err) //nolint:errorlint // the place alone would not name the card
 		}
 	}
 	if m.world, err = scenarios.Apply(m.world, given...); err != nil {
@@ -119,15 +126,15 @@ func (m *armament) load(e *effective, listeners []simulator.Listener, byCard map
 			if err != nil {
 				return err
 			}
-			if s.Trigger != nil && fits(s, listeners) != nil {
+			if s.Trigger != nil && fits(s, m.listeners) != nil {
 				m.unfit = append(m.unfit, fmt.Sprintf("x.%s (%s)", s.Trigger.Amount, name))
 				continue
 			}
 			causes = append(causes, s)
 		}
 	}
-	if m.triggers || len(byCard) > 0 {
-		t, err := scenarios.NewTriggers(causes, byCard)
+	if m.triggers || len(m.byCard) > 0 {
+		t, err := scenarios.NewTriggers(causes, m.byCard)
 		if err != nil {
 			return err
 		}
@@ -174,45 +181,6 @@ func fits(s *scenarios.Scenario, listeners []simulator.Listener) error {
 	return s.Fits(layers...)
 }
 
-// watchEvery is how often scenario files are looked at.
-const watchEvery = time.Second
-
-// watch reads edited scenario files again until ctx ends.
-func (m *armament) watch(ctx context.Context, j *journal.Journal) error {
-	if m.planner == nil {
-		return nil
-	}
-	// Rules may have struck listeners before the server was known.
-	_ = m.server.Load().Rearm() // the journal has it
-	t := time.NewTicker(watchEvery)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case now := <-t.C:
-			for _, c := range m.files.Changes() {
-				j.Append(transcript.Event{Kind: transcript.Note, Actor: transcript.Acqsim, Text: m.replace(c, now)})
-			}
-		}
-	}
-}
-
-// replace puts an edited scenario in the place of the old one, and says so.
-func (m *armament) replace(c scenarios.FileChange, now time.Time) string {
-	if c.Err != nil {
-		return c.Err.Error()
-	}
-	if _, err := m.planner.Replace(c.New, now); err != nil {
-		return fmt.Sprintf("%s goes on as it was: %v", c.Path, err)
-	}
-	_ = m.server.Load().Rearm() // the journal has it
-	text := fmt.Sprintf("%s was edited: %s is armed anew", c.Path, c.New.Name)
-	if len(c.New.Given.World) > 0 {
-		text += "; what it changes in the world counts from the next start on"
-	}
-	return text
-}
 
 // text says what the server is, for its greeting.
 func (m *armament) text() string {
@@ -227,6 +195,10 @@ func (m *armament) text() string {
 				whom = ", terminal " + a.Terminals
 			}
 			fmt.Fprintf(&b, "  %s%s: %s %s\n", a.Scenario.Name, whom, a.Scenario.Title.EN, a.Scenario.Title.ZH)
+		}
+		for _, card := range sortedKeys(m.byCard) {
+			s := m.byCard[card]
+			fmt.Fprintf(&b, "  %s, card %s: %s %s\n", s.Name, card, s.Title.EN, s.Title.ZH)
 		}
 		if m.triggers {
 			b.WriteString("  The last two digits of the amount choose a cause; x.00 is honest (acqsim causes --sheet).\n")

@@ -33,7 +33,7 @@ func TestServeScripts(t *testing.T) {
 }
 
 func freeAddresses(env *testscript.Env) error {
-	for _, name := range []string{"A", "B", "C", "D"} {
+	for _, name := range []string{"A", "B", "C", "D", "E"} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return err

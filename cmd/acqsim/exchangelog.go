@@ -146,8 +146,11 @@ func (l *exchangeLog) exchange(e *transcript.Event, result string, elapsed time.
 
 func (l *exchangeLog) outcome(e *transcript.Event) string {
 	paint := l.bad
-	if e.Outcome == world.Approved {
+	switch e.Outcome {
+	case world.Approved:
 		paint = l.good
+	case world.Undecided: // a captive portal's page, say
+		return paint("%-26s", "not from the host")
 	}
 	// Padded before it is painted: escape sequences have no width.
 	return paint("%s", fmt.Sprintf("%-22s %-3s", e.Outcome, e.Code))

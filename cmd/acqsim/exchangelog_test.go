@@ -46,6 +46,10 @@ func TestExchangeLogLines(t *testing.T) {
 			"-         echo        0800                  approved               00      1.23 ms  line test"},
 		"without a currency": {of(transcript.NotSent, func(e *transcript.Event) { e.Currency, e.Why = 0, "broken pipe" }),
 			"10000001  sale        0200            1000  reply not sent     1.23 ms  broken pipe"},
+		"what a captive portal says": {of(transcript.Sent, func(e *transcript.Event) {
+			e.Outcome, e.Code, e.Why = world.Undecided, "", "frame.http (captive-portal)"
+		}),
+			"10000001  sale        0200       10.00 CNY  not from the host              1.23 ms  frame.http (captive-portal)"},
 		"bad frame":  {of(transcript.BadFrame, func(e *transcript.Event) { e.Conn, e.Why = 7, "frame bad-length: …" }), "conn 7  bad frame frame bad-length: …"},
 		"refused":    {of(transcript.Refused, func(e *transcript.Event) { e.Conn, e.Why, e.Source = 7, "full", "192.0.2.1:5" }), "conn 7  refused full (192.0.2.1:5)"},
 		"difference": {of(transcript.Difference, func(e *transcript.Event) { e.Batch, e.STAN, e.HasSTAN, e.Text = 3, 9, true, "other amount" }), "10000001  batch 000003 STAN 000009: other amount"},

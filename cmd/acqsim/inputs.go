@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/acqsim/acqsim/scenarios/profile"
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/dialect"
 )
@@ -27,6 +28,16 @@ func loadWorld(file string) (*world.World, error) {
 		return nil, exitWith(exitUsage, err)
 	}
 	return w, nil
+}
+
+// namesFile reports whether what can be a name or a file is a file: no name of
+// ours has a dot or a slash.
+func namesFile(name string) bool { return strings.ContainsAny(name, `./\`) }
+
+// openProfile returns the profile of that name, or that of the file.
+func openProfile(name string) (*profile.Profile, error) {
+	p, _, err := profileSource(name)
+	return p, err
 }
 
 // dialects finds dialects by name: those of the files that the configuration

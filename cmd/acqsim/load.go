@@ -166,6 +166,9 @@ func (c *config) resolve(dir string) {
 			}
 		}
 	}
+	if namesFile(c.Profile) {
+		join(&c.Profile)
+	}
 	for i := range c.Listeners {
 		if t := c.Listeners[i].TLS; t != nil {
 			join(&t.Cert)

@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"slices"
-	"strings"
 
 	"github.com/acqsim/acqsim/scenarios/profile"
 	"github.com/acqsim/acqsim/scenarios/transcript"
@@ -16,7 +14,7 @@ import (
 // transcript carries what can't be opened everywhere.
 func profileSource(name string) (*profile.Profile, transcript.Source, error) {
 	from := transcript.Source{Name: name}
-	if slices.Contains(profile.Names(), name) || !strings.ContainsAny(name, `./\`) {
+	if !namesFile(name) {
 		p, err := profile.Open(name)
 		return p, from, err
 	}

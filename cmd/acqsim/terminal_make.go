@@ -2,8 +2,6 @@ package main
 
 import (
 	"errors"
-	"io/fs"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -117,18 +115,9 @@ func (s *sending) deviceKeys(w *world.World, c *terminal.Config) error {
 // openProfile opens the profile of that name, or the file, and changes the
 // timeouts that were given.
 func (f *terminalFlags) openProfile() (*profile.Profile, error) {
-	p, err := profile.Open(f.profile)
+	p, err := openProfile(f.profile)
 	if err != nil {
-		src, readErr := os.ReadFile(f.profile)
-		switch {
-		case errors.Is(readErr, fs.ErrNotExist):
-			return nil, err
-		case readErr != nil:
-			return nil, readErr
-		}
-		if p, err = profile.Load(f.profile, src); err != nil {
-			return nil, err
-		}
+		return nil, err
 	}
 	if f.timeout < 0 || f.connect < 0 {
 		return nil, errors.New("--timeout and --connect-timeout: a time above zero is wanted")
