@@ -181,7 +181,6 @@ func fits(s *scenarios.Scenario, listeners []simulator.Listener) error {
 	return s.Fits(layers...)
 }
 
-
 // text says what the server is, for its greeting.
 func (m *armament) text() string {
 	var b strings.Builder

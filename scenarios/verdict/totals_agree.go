@@ -59,7 +59,7 @@ func (s *story) judgeDifference(t *tally, x *exchange) {
 			return
 		}
 	}
-	t.failed("the terminal's totals differ from the host's, though it had an answer to everything that was posted; it should have counted what was approved and not reversed", x.req.Seq, x.decided.Seq)
+	t.failed("the terminal's totals differ from the host's; it should have counted what was approved, and reversed what got no answer", x.req.Seq, x.decided.Seq)
 }
 
 func (s *story) judgeUpload(t *tally, x *exchange) {

@@ -1,7 +1,6 @@
 package suite_test
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"slices"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/acqsim/acqsim/scenarios"
 	"github.com/acqsim/acqsim/scenarios/profile"
@@ -20,17 +18,13 @@ import (
 	"github.com/acqsim/acqsim/simulator/terminal"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
 // everything says that make test-all runs the tests: every dialect in every
 // profile, every bug in every scenario, twenty seeds.
 func everything() bool { return os.Getenv("ACQSIM_TEST_ALL") != "" }
 
-// options are those of the whole library, or of some causes, in a dialect and a
+// libraryOptions are those of the whole library, or of some causes, in a dialect and a
 // profile.
-func options(t *testing.T, inDialect, inProfile string, causes ...string) suite.Options {
+func libraryOptions(t *testing.T, inDialect, inProfile string, causes ...string) suite.Options {
 	t.Helper()
 	cases, err := suite.Cases(nil, causes...)
 	require.NoError(t, err)
@@ -68,7 +62,7 @@ func TestTheCorrectTerminalIsAcquitted(t *testing.T) {
 			dialects = dialect.Names()
 		}
 		for _, inDialect := range dialects {
-			r, err := suite.Run(t.Context(), options(t, inDialect, inProfile))
+			r, err := suite.Run(t.Context(), libraryOptions(t, inDialect, inProfile))
 			require.NoError(t, err)
 			acquitted(t, r)
 			for i := range r.Results {
@@ -97,9 +91,9 @@ func TestTheCorrectTerminalIsAcquitted(t *testing.T) {
 
 // TestATerminalWithALinePerTransaction is correct, too.
 func TestATerminalWithALinePerTransaction(t *testing.T) {
-	o := options(t, "iso87-ascii", "strict")
+	o := libraryOptions(t, "iso87-ascii", "strict")
 	if !everything() {
-		o = options(t, "iso87-ascii", "strict", "reply-lost", "reply-late", "closed-on-arrival", "reset-on-arrival", "peak-hour-queue", "reply-duplicated", "no-power")
+		o = libraryOptions(t, "iso87-ascii", "strict", "reply-lost", "reply-late", "closed-on-arrival", "reset-on-arrival", "peak-hour-queue", "reply-duplicated", "no-power")
 	}
 	o.Driver = &suite.Builtin{LinePerTransaction: true}
 	r, err := suite.Run(t.Context(), o)
@@ -112,7 +106,7 @@ const bugsFile = "testdata/bugs.golden"
 // TestEveryBugIsConvicted by the rule that is meant for it, in one cause of the
 // library at least. Which further rules a bug breaks is a file to be reviewed.
 func TestEveryBugIsConvicted(t *testing.T) {
-	o := options(t, "unionpay-pos", "strict")
+	o := libraryOptions(t, "unionpay-pos", "strict")
 	golden := readMatrix(t)
 	of := func(b terminal.Bug) (cases []suite.Case) {
 		for _, c := range o.Cases {
@@ -194,10 +188,10 @@ func readMatrix(t *testing.T) map[string][]string {
 
 // TestTheSameSeedGivesTheSameVerdicts, and so does every other one.
 func TestTheSameSeedGivesTheSameVerdicts(t *testing.T) {
-	o := options(t, "unionpay-pos", "strict", "reply-lost", "bits-flipped", "garbage", "peak-hour-queue")
+	o := libraryOptions(t, "unionpay-pos", "strict", "reply-lost", "bits-flipped", "garbage", "peak-hour-queue")
 	o.Repeat = 3
 	if everything() {
-		o = options(t, "unionpay-pos", "strict")
+		o = libraryOptions(t, "unionpay-pos", "strict")
 		o.Repeat = 20
 	}
 	r, err := suite.Run(t.Context(), o)
