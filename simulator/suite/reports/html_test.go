@@ -69,11 +69,11 @@ func TestHTMLIsSound(t *testing.T) {
 	d := xml.NewDecoder(bytes.NewReader(inlined.ReplaceAll(src, nil)))
 	d.Strict, d.AutoClose, d.Entity = false, []string{"meta", "input", "br"}, xml.HTMLEntity
 	for {
-		if _, err := d.Token(); err == io.EOF {
+		_, err := d.Token()
+		if err == io.EOF {
 			break
-		} else {
-			require.NoError(t, err)
 		}
+		require.NoError(t, err)
 	}
 
 	ids := map[string]bool{}
