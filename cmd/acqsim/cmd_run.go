@@ -38,8 +38,10 @@ by what each scenario expects. Each scenario has a fresh server of its own that
 brings the cause about. Without names, it is the whole library (acqsim causes);
 a name with a dot or a slash is a file, or a folder with files.
 
---terminal says how the terminal is made to act. builtin is the reference
-terminal of acqsim, with short timeouts.
+--terminal says how the terminal is made to act: builtin is the reference
+terminal of acqsim, with short timeouts; exec:COMMAND a program that is told in
+JSON what to do; http://HOST/PATH a test robot that is told the same; manual asks
+a person. See docs/drivers.md.
 
 Progress goes to standard error; then a table says for each scenario how it
 ended, and which rule failed. Scenarios that do not apply to the terminal are
@@ -48,6 +50,8 @@ or something expected is missing, 2 if a scenario could not be run or all were
 skipped, and 130 after Ctrl-C; what was done until then is reported.`,
 		Example: `  acqsim run
   acqsim run reply-lost reply-late --profile unionpay-bctc
+  acqsim run --terminal "exec:python3 pos.py" --timeout 5s
+  acqsim run wrong-pin --terminal manual --listen :8583
   acqsim run my-scenarios/ --dialect iso87-ascii --repeat 5
   acqsim run --html report.html --junit junit.xml --transcripts transcripts/
   acqsim run --json - > report.json`,
@@ -57,7 +61,7 @@ skipped, and 130 after Ctrl-C; what was done until then is reported.`,
 		},
 	}
 	s := cmd.Flags()
-	s.StringVar(&f.driver, "terminal", builtinDriver, "make the terminal act through this `DRIVER`")
+	s.StringVar(&f.driver, "terminal", builtinDriver, "make the terminal act through this `DRIVER`: builtin, exec:COMMAND, http://HOST/PATH or manual")
 	s.StringVar(&f.dialect, "dialect", "", "`NAME` of the dialect, or its file (default that of the first listener)")
 	s.StringVar(&f.terminal, "terminal-id", suite.DefaultTerminal, "`ID` of the terminal (DE 41) where a scenario does not say")
 	s.StringVar(&f.listen, "listen", "", "listen at `ADDR`, one scenario after the other, for a terminal that can't change its host (default a free port of this machine for each)")
@@ -73,7 +77,7 @@ skipped, and 130 after Ctrl-C; what was done until then is reported.`,
 	addSettings(cmd, runSettings...)
 	// The flags are the command's own: they are there.
 	_ = cmd.RegisterFlagCompletionFunc("lang", cobra.FixedCompletions(faultLangs, cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("terminal", cobra.FixedCompletions([]string{builtinDriver}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("terminal", cobra.FixedCompletions(driverNames, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -92,6 +96,7 @@ func (a *app) runSuite(cmd *cobra.Command, f *runFlags, names []string) error {
 	}
 	t := newRunText(f.lang, e.coloured(table))
 	progress := newRunProgress(a.stderr, t, len(o.Cases)*o.Repeat)
+	progress.live = progress.live && !talks(f.driver)
 	o.Progress = progress.step
 	report, err := suite.Run(cmd.Context(), *o)
 	progress.done()
@@ -154,7 +159,7 @@ func (a *app) readSuite(cmd *cobra.Command, f *runFlags, names []string) (*suite
 		Name: f.driver, Pace: paceOf(f.driver), Terminal: f.terminal, Listen: f.listen, TLS: f.tls, Lang: f.lang,
 		Seed: e.Seed, Repeat: f.repeat, Parallel: f.parallel, Program: versionText(),
 	}
-	if o.Driver, err = openDriver(f.driver); err != nil {
+	if o.Driver, err = a.openDriver(f.driver); err != nil {
 		return nil, nil, fmt.Errorf("--terminal: %w", err)
 	}
 	if f.timeout > 0 {

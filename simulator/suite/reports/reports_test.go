@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acqsim/acqsim/scenarios"
+	"github.com/acqsim/acqsim/scenarios/verdict"
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/dialect"
 	"github.com/acqsim/acqsim/simulator/suite"
@@ -53,8 +54,7 @@ func judged(t *testing.T, file, repeat string) suite.Result {
 	s, err := scenarios.Load(file, []byte(r.Header.Run.Scenario.Text), nil)
 	require.NoError(t, err)
 	r.Scenario, r.Title = s.Name, s.Title
-	r.Verdict, err = suite.Judge(r.Header, r.Events)
-	require.NoError(t, err)
+	r.Verdict = recordedVerdict(t, file, &r)
 	if repeat != "" {
 		r.Repeat = int(repeat[0] - '0')
 		r.Seed += uint64(r.Repeat - 1)
@@ -65,6 +65,25 @@ func judged(t *testing.T, file, repeat string) suite.Result {
 		}
 	}
 	return r
+}
+
+// recordedVerdict reads the verdict of that time, so that reports stay the same
+// when rules learn to see more.
+func recordedVerdict(t *testing.T, file string, r *suite.Result) *verdict.Report {
+	t.Helper()
+	path := filepath.Join("testdata", file+".verdict.json")
+	if *update {
+		v, err := suite.Judge(r.Header, r.Events)
+		require.NoError(t, err)
+		var b bytes.Buffer
+		require.NoError(t, WriteVerdict(&b, v))
+		require.NoError(t, os.WriteFile(path, b.Bytes(), 0o600))
+	}
+	src, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var v verdict.Report
+	require.NoError(t, json.Unmarshal(src, &v))
+	return &v
 }
 
 func golden(t *testing.T, name string, got []byte) {
