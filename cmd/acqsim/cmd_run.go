@@ -103,29 +103,25 @@ func (a *app) runSuite(cmd *cobra.Command, f *runFlags, names []string) error {
 	if report == nil {
 		return exitWith(exitUsage, err)
 	}
-	interrupted := errors.Is(err, context.Canceled)
-	if err != nil && !interrupted {
-		return err
-	}
 	if _, err := io.WriteString(table, t.table(report)); err != nil {
 		return err
 	}
 	if err := out.write(report, o.Dialect); err != nil {
 		return err
 	}
-	return runExit(report, interrupted)
+	return runExit(report, err)
 }
 
-// runExit is the exit code of a suite: what the terminal did wrong counts before
-// what could not be run.
-func runExit(r *suite.Report, interrupted bool) error {
+// runExit is the exit code of a suite, which ended early with err if that is
+// not nil: what the terminal did wrong counts before what could not be run.
+func runExit(r *suite.Report, err error) error {
 	switch {
-	case interrupted:
+	case errors.Is(err, context.Canceled):
 		return exitWith(exitInterrupted, errors.New("interrupted: scenarios that had not ended count as not run"))
 	case r.Count(suite.Failed) > 0:
-		return exitWith(exitNegative, nil)
-	case r.Count(suite.Errored) > 0:
-		return exitWith(exitUsage, nil)
+		return exitWith(exitNegative, err)
+	case err != nil || r.Count(suite.Errored) > 0:
+		return exitWith(exitUsage, err)
 	case r.Count(suite.Skipped) == len(r.Results):
 		return usagef("every scenario was skipped, so nothing was judged")
 	}

@@ -58,25 +58,31 @@ func TestRunInterrupted(t *testing.T) {
 
 func TestRunExit(t *testing.T) {
 	for _, x := range []struct {
-		name        string
-		results     []suite.Status
-		interrupted bool
-		code        int
+		name    string
+		results []suite.Status
+		err     error
+		code    int
 	}{
-		{"all passed", []suite.Status{suite.Passed, suite.Passed}, false, exitOK},
-		{"skipped ones don't count", []suite.Status{suite.Passed, suite.Skipped}, false, exitOK},
-		{"nothing was judged", []suite.Status{suite.Skipped, suite.Skipped}, false, exitUsage},
-		{"a rule failed", []suite.Status{suite.Passed, suite.Failed}, false, exitNegative},
-		{"one could not be run", []suite.Status{suite.Passed, suite.Errored}, false, exitUsage},
-		{"a failure is certain, whatever else there is", []suite.Status{suite.Errored, suite.Failed, suite.Skipped}, false, exitNegative},
-		{"Ctrl-C", []suite.Status{suite.Failed, suite.Errored}, true, exitInterrupted},
+		{"all passed", []suite.Status{suite.Passed, suite.Passed}, nil, exitOK},
+		{"skipped ones don't count", []suite.Status{suite.Passed, suite.Skipped}, nil, exitOK},
+		{"nothing was judged", []suite.Status{suite.Skipped, suite.Skipped}, nil, exitUsage},
+		{"a rule failed", []suite.Status{suite.Passed, suite.Failed}, nil, exitNegative},
+		{"one could not be run", []suite.Status{suite.Passed, suite.Errored}, nil, exitUsage},
+		{"a failure is certain, whatever else there is", []suite.Status{suite.Errored, suite.Failed, suite.Skipped}, nil, exitNegative},
+		{"Ctrl-C", []suite.Status{suite.Failed, suite.Errored}, context.Canceled, exitInterrupted},
+		{"no clean-up", []suite.Status{suite.Passed, suite.Errored}, errors.New("no clean-up"), exitUsage},
+		{"no clean-up after a failure", []suite.Status{suite.Failed, suite.Errored}, errors.New("no clean-up"), exitNegative},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			r := &suite.Report{}
 			for _, s := range x.results {
 				r.Results = append(r.Results, suite.Result{Status: s})
 			}
-			assert.Equal(t, x.code, report(&bytes.Buffer{}, runExit(r, x.interrupted)))
+			var stderr bytes.Buffer
+			assert.Equal(t, x.code, report(&stderr, runExit(r, x.err)))
+			if x.err != nil {
+				assert.NotEmpty(t, stderr.String())
+			}
 		})
 	}
 }
