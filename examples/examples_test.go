@@ -2,84 +2,65 @@
 package examples_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/acqsim/acqsim/scenarios"
-	"github.com/acqsim/acqsim/scenarios/library"
-	"github.com/acqsim/acqsim/scenarios/transcript"
-	"github.com/acqsim/acqsim/scenarios/world"
-	"github.com/acqsim/acqsim/simulator"
+	"github.com/acqsim/acqsim/scenarios/profile"
 	"github.com/acqsim/acqsim/simulator/dialect"
+	"github.com/acqsim/acqsim/simulator/suite"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// TestPythonTerminal has the terminal in Python trade, lose a reply, reverse,
-// and settle.
+// TestPythonTerminal has the whole library judge the terminal in Python, in each
+// profile that it knows: the rules judge behaviour, and not how acqsim's own
+// terminal is made.
 func TestPythonTerminal(t *testing.T) {
-	python, err := exec.LookPath("python3")
-	if err != nil {
-		t.Skip("python3 is not installed, so the terminal in Python is not tried")
-	}
+	needPython(t)
 	d, err := dialect.Load("iso87-ascii")
 	require.NoError(t, err)
-	cause, err := library.Load("reply-lost", nil)
+	cases, err := suite.Cases(nil)
 	require.NoError(t, err)
-	planner := scenarios.NewPlanner(scenarios.PlannerOptions{})
-	require.NoError(t, planner.Arm(scenarios.Arming{Scenario: cause, At: time.Now()}))
-	s, err := simulator.Start(t.Context(), simulator.Options{
-		Listeners: []simulator.Listener{{Address: "127.0.0.1:0", Dialect: d}}, Planner: planner,
-	})
+	for _, name := range profile.Names() {
+		t.Run(name, func(t *testing.T) {
+			p, err := profile.Open(name)
+			require.NoError(t, err)
+			r, err := suite.Run(t.Context(), suite.Options{Cases: cases, Driver: pythonTerminal(), Dialect: d, Profile: p, Pace: suite.Quick()})
+			require.NoError(t, err)
+			for _, x := range r.Results {
+				assert.Contains(t, []suite.Status{suite.Passed, suite.Skipped}, x.Status, "%s: %s\n%s", x.Scenario, x.Why, x.Output)
+			}
+			assert.GreaterOrEqual(t, r.Count(suite.Passed), 60, "most scenarios apply to it")
+		})
+	}
+}
+
+// TestPythonTerminalAtOneAddress holds that it keeps its state in the file that
+// it is told, and can be cleaned up.
+func TestPythonTerminalAtOneAddress(t *testing.T) {
+	needPython(t)
+	d, err := dialect.Load("iso87-ascii")
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Close()) })
-
-	w := world.Default()
-	good, facts := w.Cards["good"], w.Terminals["10000001"]
-	talk := fmt.Sprintf(`{"hello": {"protocol": 1, "host": %q, "terminal": %q, "merchant": %q, "response_timeout_ms": 500, "state": %q, "cards": {"good": {"pan": %q, "expiry": %q}}}}
-{"action": {"id": 1, "do": "sign_on"}}
-{"action": {"id": 2, "do": "sale", "amount": 1000}}
-{"action": {"id": 3, "do": "sale", "amount": 2000}}
-{"action": {"id": 4, "do": "void", "amount": 2000, "original": 3}}
-{"action": {"id": 5, "do": "sale", "amount": 3000}}
-{"action": {"id": 6, "do": "settle"}}
-`, s.Addr(0), facts.ID, facts.Merchant, filepath.Join(t.TempDir(), "state.json"), good.PAN, good.Expiry)
-	c := exec.CommandContext(t.Context(), python, "terminal.py")
-	c.Dir, c.Stdin = "python-terminal", strings.NewReader(talk)
-	var complaints bytes.Buffer
-	c.Stderr = &complaints
-	out, err := c.Output()
-	require.NoError(t, err, complaints.String())
-
-	var got []string
-	for line := range strings.Lines(string(out)) {
-		var answer struct {
-			Outcome *struct{ Is string }
-		}
-		require.NoError(t, json.Unmarshal([]byte(line), &answer), line)
-		if answer.Outcome != nil {
-			got = append(got, answer.Outcome.Is)
-		}
+	cases, err := suite.Cases(nil, "reply-lost", "reversal-reply-lost", "merchant-suspended", "no-power", "batch-out-of-balance", "insufficient-funds")
+	require.NoError(t, err)
+	r, err := suite.Run(t.Context(), suite.Options{Cases: cases, Driver: pythonTerminal(), Dialect: d, Pace: suite.Quick(), Listen: "127.0.0.1:0"})
+	require.NoError(t, err)
+	for _, x := range r.Results {
+		assert.Equal(t, suite.Passed, x.Status, "%s: %s\n%s", x.Scenario, x.Why, x.Output)
 	}
-	assert.Equal(t, []string{"approved", "no-answer", "approved", "approved", "approved", "approved"}, got)
+}
 
-	all, _ := s.Journal().Since(0, 1<<16)
-	var decided []string
-	for _, e := range all {
-		if e.Kind == transcript.Decided {
-			decided = append(decided, e.Type.String())
-		}
+func needPython(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("python3 is not installed, so the terminal in Python is not tried")
 	}
-	assert.Equal(t, []string{"sign-on", "sale", "reversal", "sale", "void", "sale", "settlement"}, decided,
-		"the lost sale is reversed before anything else")
+}
+
+func pythonTerminal() suite.Driver {
+	return &suite.Exec{Command: "python3 terminal.py", Dir: "python-terminal"}
 }

@@ -1,31 +1,47 @@
 #!/usr/bin/env python3
-"""A small POS terminal in Python, which can be pointed at acqsim.
+"""A small POS terminal in Python, which acqsim can test.
 
-    acqsim serve --listen 127.0.0.1:8585=iso87-ascii --cause reply-lost
-    echo '{"hello": {"host": "127.0.0.1:8585", …}}' | python3 terminal.py
+    acqsim run --terminal "exec:python3 terminal.py" --dialect iso87-ascii
 
-It reads one JSON object per line and answers each with one: a hello with the
-host's address, terminal, merchant, cards and timeouts; then actions, such as
-{"action": {"id": 1, "do": "sale", "amount": 1000}}, of which each comes back
-with its outcome. examples_test.go shows a whole conversation.
+It reads one JSON object per line and answers each with one, as docs/drivers.md
+has it: a hello with the host's address, terminal, merchant, cards and timeouts;
+then actions, such as {"action": {"id": 1, "do": "sale", "amount": 1000}}, of
+which each comes back with its outcome.
 
 It is meant to be read: one way in which correct firmware can be built, which
 is not the way of acqsim's own terminal. It opens a connection for every
-message, reverses at once when an answer fails to come, and blocks until the
-reversal is settled. Nothing but Python's own library is needed.
+message, and keeps what it must not forget in one small file. Nothing but
+Python's own library is needed.
 """
 
 import json
 import os
 import socket
+import ssl
 import sys
 import time
 
 import iso87
 
-PENDING_TYPES = ("sale", "void", "cash", "pre_auth", "pre_auth_void", "completion", "completion_void")
-PROCESSING = {"sale": "000000", "void": "020000", "refund": "200000", "inquiry": "310000", "cash": "010000"}
-REPEATS = 3  # of a reversal, before it is kept for later
+# Message type and processing code.
+MESSAGES = {"sale": ("0200", "000000"), "void": ("0200", "020000"), "refund": ("0200", "200000"),
+            "inquiry": ("0200", "310000"), "cash": ("0200", "010000"), "pre_auth": ("0100", "000000")}
+REVERSED = ("sale", "void", "cash", "pre_auth")
+NETWORK = {"sign_on": "001", "sign_off": "002", "echo": "301"}
+REPEATS = 3  # of a reversal that is not answered
+DARK = 0.3   # seconds until somebody notices that it has no power
+LINES = 3    # connections in a row that may fail before it gives up for now
+
+# How kinds of terminal differ: when the reversal is stored and sent, what
+# becomes of it when the reply is for something else or can't be read, its
+# reasons (DE 39), the message type of its repeats, and what follows the last.
+STRICT = {"stored": "before-send", "at_once": False, "delete": False, "drop": False,
+          "reason": "98", "mismatch": "06", "printer": "96", "card": "06", "repeat": "0400"}
+PROFILES = {
+    "strict": STRICT,
+    "unionpay-bctc": dict(STRICT, stored="before-connect", delete=True, drop=True),
+    "nac": dict(STRICT, at_once=True, reason="", mismatch="", printer="", card="", repeat="0401"),
+}
 
 
 class NoAnswer(Exception):
@@ -40,18 +56,31 @@ class SendFailed(Exception):
     """The connection broke while sending."""
 
 
+class Cancelled(Exception):
+    """Somebody has pressed the cancel key."""
+
+
+class PowerLoss(Exception):
+    """Nothing more happens."""
+
+
 class Terminal:
     def __init__(self, hello):
         host, _, port = hello["host"].rpartition(":")
         self.address = (host.strip("[]"), int(port))
+        self.tls = hello.get("tls")
         self.id = hello["terminal"].ljust(8)[:8]
         self.merchant = hello["merchant"].ljust(15)[:15]
-        self.cards = hello.get("cards", {})
-        self.connect_timeout = hello.get("connect_timeout_ms", 5000) / 1000
-        self.timeout = hello.get("response_timeout_ms", 30000) / 1000
-        self.path = hello.get("state") or ""
-        self.state = {"stan": 0, "batch": 1, "pending": None, "sales": [], "totals": [0, 0, 0, 0]}
-        self.lose_power = None
+        self.cards = hello["cards"]
+        self.profile = PROFILES.get(hello.get("profile"), STRICT)
+        self.connect_timeout = hello["connect_timeout_ms"] / 1000
+        self.timeout = hello["response_timeout_ms"] / 1000
+        self.backoff = hello["backoff_ms"] / 1000
+        self.path = hello.get("state")
+        self.state = {"stan": 0, "batch": 1, "pending": None, "sales": [], "totals": [0, 0, 0, 0], "sign_on": False}
+        self.failed_at = None  # when a connection failed last
+        self.off = False       # it has no power
+        self.events = {}       # what happens at points of the next transaction
         self.load()
 
     # --- what survives a power cut -------------------------------------------
@@ -79,23 +108,38 @@ class Terminal:
     # --- the line ------------------------------------------------------------
 
     def connect(self):
+        if self.failed_at is not None:  # a host in trouble is not to be hurried
+            time.sleep(max(0, self.failed_at + self.backoff - time.monotonic()))
+        deadline = time.monotonic() + self.connect_timeout
+        line = None
         try:
-            return socket.create_connection(self.address, self.connect_timeout)
-        except OSError as error:
+            line = socket.create_connection(self.address, self.connect_timeout)
+            if self.tls:
+                context = ssl.create_default_context(cadata=self.tls["ca"])
+                line.settimeout(max(0.001, deadline - time.monotonic()))
+                line = context.wrap_socket(line, server_hostname=self.tls["server_name"])
+        except OSError as error:  # of which those of TLS are a kind
+            if line:
+                line.close()
+            self.failed_at = time.monotonic()
             raise CannotConnect(str(error)) from error
+        return line
 
-    def exchange(self, line, request):
+    def exchange(self, line, request, reach=lambda point: None):
         """Send a request and return the reply that answers it."""
-        deadline = time.monotonic() + self.timeout
+        self.failed_at = time.monotonic()  # unless something comes back
         try:
             line.settimeout(self.timeout)
             line.sendall(iso87.pack(request))
         except OSError as error:
             raise SendFailed(str(error)) from error
+        deadline = time.monotonic() + self.timeout
+        reach("after-send")
         while True:
             reply = iso87.unpack(self.read_frame(line, deadline))
-            if int(reply.get(11, "0") or 0) < int(request[11]) and reply.get(11) != request[11]:
+            if reply.get(11, "").isdigit() and int(reply[11]) < int(request[11]):
                 continue  # an answer to something earlier: late, and of no use any more
+            self.failed_at = None
             return reply
 
     def read_frame(self, line, deadline):
@@ -123,16 +167,21 @@ class Terminal:
     # --- messages ------------------------------------------------------------
 
     def header(self, mti, processing, stan):
+        message = self.now()
+        message.update({0: mti, 3: processing, 11: stan, 41: self.id, 42: self.merchant})
+        return message
+
+    def now(self):
         now = time.gmtime()
-        return {0: mti, 3: processing, 7: time.strftime("%m%d%H%M%S", now), 11: stan,
-                12: time.strftime("%H%M%S", now), 13: time.strftime("%m%d", now),
-                41: self.id, 42: self.merchant}
+        return {7: time.strftime("%m%d%H%M%S", now), 12: time.strftime("%H%M%S", now), 13: time.strftime("%m%d", now)}
 
     def financial(self, action, stan):
-        message = self.header("0200", PROCESSING[action["do"]], stan)
-        card = self.cards[action.get("card") or "good"]
+        mti, processing = MESSAGES[action["do"]]
+        message = self.header(mti, processing, stan)
+        card = self.cards[action["card"]]
+        # Cards are keyed in: a track in clear is not for every profile.
         message.update({2: card["pan"], 14: card["expiry"], 22: "012", 25: "00",
-                        49: "%03d" % action.get("currency", 156), 60: "%06d" % self.state["batch"]})
+                        49: "%03d" % action["currency"], 60: "%06d" % self.state["batch"]})
         if action["do"] != "inquiry":
             message[4] = "%012d" % action["amount"]
         original = self.original(action)
@@ -153,81 +202,133 @@ class Terminal:
             return False
         return all(reply.get(n) == request.get(n) for n in (3, 4, 11, 41, 42))
 
+    def judged(self, request, reply):
+        if not self.matches(request, reply) or 39 not in reply:
+            return {"is": "mismatch"}
+        if reply[39] in ("77", "A0", "99"):
+            self.state["sign_on"] = True
+            self.save()
+        return {"is": "approved" if reply[39] == "00" else "declined", "code": reply[39]}
+
     # --- actions -------------------------------------------------------------
 
     def perform(self, action):
-        do = action["do"]
-        if do in PROCESSING:
-            return self.transaction(action)
-        if do in ("sign_on", "echo", "sign_off"):
-            return self.network(do)
-        if do == "settle":
-            return self.settle()
-        if do == "wait":
-            time.sleep(action.get("ms", 0) / 1000)
-            return {"is": "approved"}
-        if do == "power_cut":
-            self.lose_power = action.get("at", "after-send")
-            return {"is": "approved"}
-        if do == "restart":
+        """Do what an action says, and return its outcome."""
+        do, at = action["do"], action.get("at", "idle")
+        if do == "power_cut" and at == "idle":
+            self.off = True
+        elif do == "press" and at != "idle" and action["key"] == "cancel":
+            self.events[at] = Cancelled
+        elif do == "power_cut":
+            self.events[at] = PowerLoss
+        elif do == "restart":
+            self.off, self.events = False, {}
             self.load()
-            self.reverse_pending()
-            return {"is": "approved"}
-        return {"is": "not-possible", "display": "this terminal can't do " + do}
+            if self.profile["at_once"]:
+                self.reverse_pending()
+        elif do != "press" and not self.off:
+            try:
+                return self.transact(action)
+            except PowerLoss:
+                self.off = True
+                time.sleep(DARK)
+            finally:
+                self.events = {}
+        return {}
+
+    def transact(self, action):
+        if action["do"] in NETWORK:
+            return self.network(action["do"])
+        if action["do"] == "settle":
+            return self.settle()
+        return self.transaction(action)
+
+    def reach(self, point):
+        """Let happen what is to happen at a point of the transaction."""
+        if point in self.events:
+            raise self.events.pop(point)(point)
 
     def network(self, do):
         message = self.header("0800", "000000", self.next_stan())
         del message[3]
-        message[70] = {"sign_on": "001", "sign_off": "002", "echo": "301"}[do]
+        message[70] = NETWORK[do]
         try:
             with self.connect() as line:
-                return self.judged(message, self.exchange(line, message))
+                outcome = self.judged(message, self.exchange(line, message))
         except (CannotConnect, SendFailed, NoAnswer, iso87.Unreadable) as error:
             return failure(error)
-
-    def transaction(self, action):
-        if self.state["pending"] and not self.reverse_pending():
-            return {"is": "reversal-pending"}
-        message = self.financial(action, self.next_stan())
-        reversible = action["do"] in PENDING_TYPES
-        try:
-            with self.connect() as line:
-                if reversible:
-                    self.state["pending"] = {"message": {str(k): v for k, v in message.items()}, "sent": 0, "reason": "98"}
-                    self.save()
-                reply = self.exchange(line, message)
-        except (SendFailed, NoAnswer, iso87.Unreadable) as error:
-            if reversible:
-                self.reverse_pending()
-            return dict(failure(error), stan=message[11])
-        except CannotConnect as error:
-            return failure(error)
-
-        outcome = dict(self.judged(message, reply), stan=message[11])
-        if outcome["is"] == "mismatch":
-            if reversible:
-                self.reverse_pending()
-            return outcome
-        self.state["pending"] = None
-        if outcome["is"] == "approved":
-            self.book(action, message, reply)
-            outcome.update(rrn=reply.get(37, ""), approval=reply.get(38, ""))
-        self.save()
+        if do == "sign_on" and outcome["is"] == "approved":
+            self.state["sign_on"] = False
+            self.save()
         return outcome
 
-    def judged(self, request, reply):
-        if not self.matches(request, reply):
-            return {"is": "mismatch"}
-        if 39 not in reply:
-            return {"is": "mismatch", "display": "no response code"}
-        if reply[39] == "00":
-            return {"is": "approved", "code": "00"}
-        return {"is": "declined", "code": reply[39]}
+    def blocked(self):
+        """Do what has to come before a transaction; what keeps it from being made, or None."""
+        if self.state["sign_on"] and self.network("sign_on")["is"] != "approved":
+            return {"is": "not-possible", "display": "sign on first"}
+        if not self.reverse_pending():
+            return {"is": "reversal-pending"}
+        return None
+
+    def transaction(self, action):
+        blocked = self.blocked()
+        if blocked:
+            return blocked
+        message = self.financial(action, self.next_stan())
+        outcome = dict(self.attempt(action, message), stan=message[11])
+        self.save()
+        if self.profile["at_once"]:
+            self.reverse_pending()
+        return outcome
+
+    def attempt(self, action, message):
+        """Send a transaction once. What is pending afterwards is to be reversed."""
+        def store(point):
+            if action["do"] in REVERSED and self.profile["stored"] == point:
+                self.state["pending"] = {"message": {str(k): v for k, v in message.items()}, "sent": 0, "reason": self.profile["reason"]}
+                self.save()
+            self.reach(point)
+
+        try:
+            store("before-connect")
+            with self.connect() as line:
+                store("before-send")
+                reply = self.exchange(line, message, self.reach)
+        except (CannotConnect, SendFailed, NoAnswer, Cancelled) as error:
+            return failure(error)
+        except iso87.Unreadable as error:
+            if self.profile["delete"]:
+                self.state["pending"] = None
+            return failure(error)
+        self.reach_after_reply()
+        outcome = self.judged(message, reply)
+        if outcome["is"] == "mismatch":
+            self.because("mismatch")
+            if self.profile["delete"]:
+                self.state["pending"] = None
+        elif outcome["is"] == "approved" and action.get("after_approval") in AFTER:
+            outcome["is"], reason = AFTER[action["after_approval"]]
+            self.because(reason)
+        else:
+            self.state["pending"] = None
+        if outcome["is"] == "approved":
+            self.book(action, message, reply)
+        return outcome
+
+    def reach_after_reply(self):
+        try:
+            self.reach("after-reply")
+        except Cancelled:
+            pass  # too late: the reply counts
+
+    def because(self, reason):
+        if self.state["pending"]:
+            self.state["pending"]["reason"] = self.profile[reason]
 
     def book(self, action, message, reply):
         sale = {"id": action["id"], "do": action["do"], "mti": message[0], "stan": message[11],
                 "time": message[7], "amount": action.get("amount", 0), "rrn": reply.get(37, ""),
-                "card": message.get(2, "")}
+                "card": message[2]}
         totals, amount = self.state["totals"], sale["amount"]
         if action["do"] in ("sale", "cash"):
             totals[0] += 1
@@ -251,35 +352,40 @@ class Terminal:
         if not pending:
             return True
         original = {int(k): v for k, v in pending["message"].items()}
-        message = {n: original[n] for n in (2, 3, 4, 14, 22, 25, 41, 42, 49, 60) if n in original}
+        message = {n: original[n] for n in (2, 3, 4, 11, 14, 22, 25, 41, 42, 49, 60) if n in original}
         message[90] = original[0] + original[11] + original[7] + "0" * 22
-        message[39] = pending["reason"]
-        if not pending.get("stan"):
-            pending["stan"] = self.next_stan()
-        message[11] = pending["stan"]
-        for _ in range(1 + REPEATS):
-            message[0] = "0400" if pending["sent"] == 0 else "0401"
-            now = time.gmtime()
-            message.update({7: time.strftime("%m%d%H%M%S", now), 12: time.strftime("%H%M%S", now),
-                            13: time.strftime("%m%d", now)})
+        if pending["reason"]:
+            message[39] = pending["reason"]
+        broken = 0
+        while broken < LINES:
+            message[0] = "0400" if pending["sent"] == 0 else self.profile["repeat"]
+            message.update(self.now())
             try:
                 with self.connect() as line:
                     pending["sent"] += 1
                     self.save()
                     reply = self.exchange(line, message)
+                if self.matches(message, reply) and reply.get(39) in ("00", "12", "25"):
+                    self.state["pending"] = None
+                    self.save()
+                    return True
             except CannotConnect:
                 return False
             except (SendFailed, NoAnswer, iso87.Unreadable):
-                continue
-            if self.matches(message, reply) and reply.get(39) in ("00", "12", "25"):
-                self.state["pending"] = None
-                self.save()
-                return True
-        return False
+                broken += 1
+            if pending["sent"] > REPEATS:
+                break
+        if self.profile["drop"] and pending["sent"] > REPEATS:
+            self.state["pending"] = None  # a slip of paper would be printed here
+            self.save()
+        return not self.state["pending"]
+
+    # --- settlement ----------------------------------------------------------
 
     def settle(self):
-        if self.state["pending"] and not self.reverse_pending():
-            return {"is": "reversal-pending"}
+        blocked = self.blocked()
+        if blocked:
+            return blocked
         totals = "%03d%012d%03d%012d" % tuple(self.state["totals"])
         message = self.header("0500", "920000", self.next_stan())
         message.update({60: "%06d" % self.state["batch"], 63: totals})
@@ -300,15 +406,23 @@ class Terminal:
 
     def upload(self, line):
         for sale in self.state["sales"]:
-            message = self.header("0320", PROCESSING[sale["do"]], self.next_stan())
+            message = self.header("0320", MESSAGES[sale["do"]][1], self.next_stan())
             message.update({2: sale["card"], 4: "%012d" % sale["amount"],
                             60: sale["mti"] + sale["stan"] + (sale["rrn"] or "0" * 12)})
             self.exchange(line, message)
 
 
+# What follows an approval that comes to nothing: what is shown, and why it is
+# reversed.
+AFTER = {"card-declines": ("card-declined", "card"), "printer-fails": ("not-possible", "printer"), "card-removed": ("cancelled", "printer")}
+
+
 def failure(error):
-    names = {CannotConnect: "cannot-connect", SendFailed: "send-failed", iso87.Unreadable: "garbled"}
+    names = {CannotConnect: "cannot-connect", SendFailed: "send-failed", iso87.Unreadable: "garbled", Cancelled: "cancelled"}
     return {"is": names.get(type(error), "no-answer"), "display": str(error)}
+
+
+CAN = [*MESSAGES, *NETWORK, "settle", "power_cut", "restart", "press", "tls"]
 
 
 def main():
@@ -317,8 +431,7 @@ def main():
         message = json.loads(text)
         if "hello" in message:
             terminal = Terminal(message["hello"])
-            answer = {"hello": {"protocol": 1, "name": "python-terminal", "can": [
-                "sale", "void", "refund", "inquiry", "cash", "sign_on", "sign_off", "echo", "settle", "wait", "restart"]}}
+            answer = {"hello": {"protocol": 1, "name": "python-terminal", "can": CAN}}
         elif "action" in message:
             action = message["action"]
             answer = {"outcome": dict(terminal.perform(action), id=action["id"])}
