@@ -23,6 +23,8 @@ type runFlags struct {
 	repeat, parallel                  int
 	lang                              string
 	reports                           map[string]*string // by the form's name
+	bug                               []string
+	bugs                              bool
 }
 
 // runSettings are the keys of the configuration that it heeds.
@@ -54,7 +56,9 @@ skipped, and 130 after Ctrl-C; what was done until then is reported.`,
   acqsim run wrong-pin --terminal manual --listen :8583
   acqsim run my-scenarios/ --dialect iso87-ascii --repeat 5
   acqsim run --html report.html --junit junit.xml --transcripts transcripts/
-  acqsim run --json - > report.json`,
+  acqsim run --json - > report.json
+  acqsim run reply-lost --bug forgets-reversal
+  acqsim run --bugs`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runSuite(cmd, f, args) },
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return library.Names(), cobra.ShellCompDirectiveDefault
@@ -71,11 +75,14 @@ skipped, and 130 after Ctrl-C; what was done until then is reported.`,
 	s.IntVar(&f.repeat, "repeat", 1, "run each scenario `N` times, each time with the next seed")
 	s.IntVar(&f.parallel, "parallel", 0, "scenarios at the same time, `N` (default as many as terminal and machine bear)")
 	s.StringVar(&f.lang, "lang", langEN, "`LANGUAGE` of the table and of displays: "+strings.Join(faultLangs, ", "))
+	s.StringArrayVar(&f.bug, "bug", nil, "give the reference terminal the firmware bug `NAME`; can be given several times")
+	s.BoolVar(&f.bugs, "bugs", false, "run everything with each known firmware bug of the reference terminal in turn, and print which scenarios convict it")
 	for _, form := range reports.Forms() {
 		f.reports[form.Name] = s.String(form.Name, "", form.Usage)
 	}
 	addSettings(cmd, runSettings...)
 	// The flags are the command's own: they are there.
+	_ = cmd.RegisterFlagCompletionFunc("bug", cobra.FixedCompletions(bugNames(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("lang", cobra.FixedCompletions(faultLangs, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("terminal", cobra.FixedCompletions(driverNames, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -85,6 +92,9 @@ func (a *app) runSuite(cmd *cobra.Command, f *runFlags, names []string) error {
 	o, e, err := a.suiteOptions(cmd, f, names)
 	if err != nil {
 		return err
+	}
+	if f.bugs {
+		return a.runBugs(cmd.Context(), o, f, newRunText(f.lang, false))
 	}
 	out, err := a.openReports(f)
 	if err != nil {
@@ -157,6 +167,9 @@ func (a *app) readSuite(cmd *cobra.Command, f *runFlags, names []string) (*suite
 	}
 	if o.Driver, err = a.openDriver(f.driver); err != nil {
 		return nil, nil, fmt.Errorf("--terminal: %w", err)
+	}
+	if err := f.withBugs(o.Driver); err != nil {
+		return nil, nil, err
 	}
 	if f.timeout > 0 {
 		o.Pace.Response = f.timeout

@@ -41,18 +41,21 @@ type Report struct {
 }
 
 // Passed reports whether no rule failed and nothing expected is missing. A rule
-// of which the scenario expects another verdict does not count.
+// that the scenario expects to fail does not count.
 func (r *Report) Passed() bool {
-	if slices.ContainsFunc(r.Expect, func(e Expectation) bool { return e.Verdict == scenarios.Fail }) {
-		return false
-	}
-	return !slices.ContainsFunc(r.Rules, func(x Result) bool { return x.Verdict == scenarios.Fail && !r.Expected(x.Rule) })
+	return len(r.Failures()) == 0 && !slices.ContainsFunc(r.Expect, func(e Expectation) bool { return e.Verdict == scenarios.Fail })
 }
 
-// Expected reports whether the scenario says itself what a rule's verdict has
-// to be, so that its expectation counts and not the rule.
-func (r *Report) Expected(rule string) bool {
-	return slices.ContainsFunc(r.Expect, func(e Expectation) bool { return e.rule == rule })
+// Failures lists the rules that failed, but for those that the scenario expects
+// to.
+func (r *Report) Failures() (all []Result) {
+	for _, x := range r.Rules {
+		asExpected := slices.ContainsFunc(r.Expect, func(e Expectation) bool { return e.rule == x.Rule && e.Verdict == scenarios.Pass })
+		if x.Verdict == scenarios.Fail && !asExpected {
+			all = append(all, x)
+		}
+	}
+	return all
 }
 
 // Judge judges a run. Equal inputs give equal reports.

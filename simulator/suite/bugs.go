@@ -3,6 +3,7 @@ package suite
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -57,7 +58,7 @@ func (m *Matrix) Unconvicted() (bugs []terminal.Bug) {
 // Bugs runs the scenarios against the reference terminal with each of its bugs
 // in turn. o is as for Run; its driver is not used. of chooses the cases of a
 // bug; nil: all of them. Progress is called with the bug's name in front of the
-// scenario's.
+// scenario's, for several bugs at a time: see Sequenced.
 func Bugs(ctx context.Context, o Options, of func(terminal.Bug) []Case) (*Matrix, error) {
 	m := &Matrix{}
 	for i := range o.Cases {
@@ -115,5 +116,15 @@ func (r *BugRow) fill(report *Report) {
 			}
 			r.Convictions = append(r.Convictions, c)
 		}
+	}
+}
+
+// Sequenced makes calls of a progress function follow one another.
+func Sequenced(progress func(r *Result, done bool)) func(r *Result, done bool) {
+	var mu sync.Mutex
+	return func(r *Result, done bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		progress(r, done)
 	}
 }

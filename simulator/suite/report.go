@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"slices"
 	"time"
 
 	"github.com/acqsim/acqsim/scenarios"
@@ -74,16 +75,10 @@ func (r *Result) conclude(v *verdict.Report) {
 		return
 	}
 	r.Status = Failed
-	for _, x := range v.Expect {
-		if x.Verdict == scenarios.Fail {
-			r.Why = x.Why
-			break
-		}
+	if failed := v.Failures(); len(failed) > 0 {
+		r.Rule, r.Why = failed[0].Rule, failed[0].Why
+		return
 	}
-	for _, x := range v.Rules {
-		if x.Verdict == scenarios.Fail && !v.Expected(x.Rule) {
-			r.Rule, r.Why = x.Rule, x.Why
-			return
-		}
-	}
+	i := slices.IndexFunc(v.Expect, func(e verdict.Expectation) bool { return e.Verdict == scenarios.Fail })
+	r.Why = v.Expect[i].Why
 }

@@ -2,7 +2,6 @@ package reports
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/acqsim/acqsim/scenarios"
@@ -21,7 +20,7 @@ func evidence(report *suite.Report, r *suite.Result) string {
 		return r.Why
 	}
 	var b strings.Builder
-	for _, x := range convictions(r.Verdict) {
+	for _, x := range r.Verdict.Failures() {
 		fmt.Fprintf(&b, "rule %s: %s%s\n", x.Rule, x.Why, eventsOf(x.Events))
 		if rule, err := verdict.Find(x.Rule); err == nil {
 			fmt.Fprintf(&b, "  why it matters: %s\n", rule.Why.EN)
@@ -67,20 +66,6 @@ func again(report *suite.Report, r *suite.Result) string {
 
 // plainInShell are the characters that shells take for what they are.
 const plainInShell = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,@%+="
-
-// convictions are the rules that failed and should not have: where a scenario
-// expects another verdict of a rule, its expectation decides.
-func convictions(v *verdict.Report) (all []verdict.Result) {
-	for _, x := range v.Rules {
-		missed := slices.ContainsFunc(v.Expect, func(e verdict.Expectation) bool {
-			return e.Verdict == scenarios.Fail && strings.HasPrefix(e.Why, x.Rule+": ")
-		})
-		if x.Verdict == scenarios.Fail && (missed || !v.Expected(x.Rule)) {
-			all = append(all, x)
-		}
-	}
-	return all
-}
 
 // eventsOf names events by their numbers in the transcript.
 func eventsOf(events []uint64) string {

@@ -124,7 +124,7 @@ func (v *view) judged() {
 		return
 	}
 	guilty := map[string]bool{}
-	for _, x := range convictions(v.Verdict) {
+	for _, x := range v.Verdict.Failures() {
 		guilty[x.Rule] = true
 	}
 	for _, x := range v.Verdict.Rules {
