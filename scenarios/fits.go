@@ -5,6 +5,9 @@ import (
 	"github.com/acqsim/acqsim/scenarios/strictyaml"
 )
 
+// NotShown is how the message of a problem that Fits reports begins.
+const NotShown = "no listener can show it: "
+
 // Fits reports the faults that none of the layers can show, with their places
 // in the file: as strictyaml.Problems.
 func (s *Scenario) Fits(layers ...faults.Layer) error {
@@ -12,7 +15,7 @@ func (s *Scenario) Fits(layers ...faults.Layer) error {
 	for i := range s.Rules {
 		for _, f := range s.Rules[i].Fault {
 			if err := f.fits(layers); err != nil {
-				found.Add(f.At.Errorf("no listener can show it: %v", err))
+				found.Add(f.At.Errorf(NotShown+"%v", err))
 			}
 		}
 	}

@@ -51,6 +51,9 @@ func (o *Options) applies(c *Case) error {
 	secure := o.listener(true)
 	if err := c.Scenario.Fits(secure.Layer()); err != nil {
 		first, _, _ := strings.Cut(err.Error(), "\n")
+		if _, why, ok := strings.Cut(first, scenarios.NotShown); ok {
+			first = why // its place in the file is no use here
+		}
 		return &skip{fmt.Sprintf("it can't be shown in %s here: %s", o.Dialect.Name(), first)}
 	}
 	return nil

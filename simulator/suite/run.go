@@ -8,12 +8,14 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/acqsim/acqsim/faults/wire"
+	"github.com/acqsim/acqsim/scenarios"
 	"github.com/acqsim/acqsim/scenarios/profile"
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/world"
@@ -219,7 +221,13 @@ func (o *Options) run(ctx context.Context, c *Case, r *Result, book *ledger.Book
 	if err != nil {
 		return acted, err
 	}
-	return acted, r.judge(events)
+	if err := r.judge(events); err != nil {
+		return acted, err
+	}
+	if r.Status == Passed && !broughtAbout(c.Scenario, r.Events) {
+		return acted, &skip{"it did not come about: the terminal never did what its rules strike"}
+	}
+	return acted, nil
 }
 
 // judge judges what was recorded.
@@ -239,6 +247,14 @@ func (r *Result) judge(events []transcript.Event) error {
 	}
 	r.conclude(v)
 	return nil
+}
+
+// broughtAbout reports whether a scenario with something to strike has struck:
+// a terminal that closes its line after each transaction never meets what
+// happens to idle ones.
+func broughtAbout(s *scenarios.Scenario, events []transcript.Event) bool {
+	return len(s.Rules)+len(s.Given.Outcome) == 0 ||
+		slices.ContainsFunc(events, func(e transcript.Event) bool { return e.Kind == transcript.Struck })
 }
 
 // header says what the run is judged by.
