@@ -201,6 +201,9 @@ func (o *Options) one(ctx context.Context, c *Case, r *Result, book *ledger.Book
 	}
 	if err != nil {
 		r.Status, r.Why, r.Output = Errored, err.Error(), outputOf(err)
+		if ctx.Err() != nil {
+			r.Why = "it did not end: the suite was interrupted"
+		}
 	}
 	return acted
 }

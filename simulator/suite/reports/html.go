@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/acqsim/acqsim/scenarios"
-	"github.com/acqsim/acqsim/scenarios/transcript"
+	"github.com/acqsim/acqsim/scenarios/library"
 	"github.com/acqsim/acqsim/scenarios/verdict"
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/dialect"
@@ -87,7 +87,7 @@ func viewsOf(r *suite.Report, read *reader) []view {
 		shown.Why, shown.Output = visible(x.Why), visible(x.Output)
 		*v = view{Result: &shown, ID: fmt.Sprintf("s%d", i+1), Name: Name(x), Elapsed: seconds(x.Elapsed),
 			Failed: x.Status == suite.Failed || x.Status == suite.Errored, Rows: rowsOf(x.Events, read)}
-		v.Scenario = scenarioOf(x.Header.Run)
+		v.Scenario = scenarioOf(x)
 		if rule, err := verdict.Find(x.Rule); err == nil {
 			v.Fails = rule.Fails
 		}
@@ -99,9 +99,14 @@ func viewsOf(r *suite.Report, read *reader) []view {
 	return all
 }
 
-// scenarioOf reads the scenario that stands in a transcript; nil: there is none.
-func scenarioOf(run *transcript.Run) *scenarios.Scenario {
+// scenarioOf reads the scenario that stands in a transcript; where nothing was
+// run, the library may have it. nil: it is not known.
+func scenarioOf(x *suite.Result) *scenarios.Scenario {
+	run := x.Header.Run
 	if run == nil || run.Scenario.Text == "" {
+		if s, err := library.Load(x.Scenario, nil); err == nil && s.Title == x.Title {
+			return s
+		}
 		return nil
 	}
 	w := world.Default()

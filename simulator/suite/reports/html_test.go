@@ -18,6 +18,7 @@ import (
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/verdict"
 	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator/suite"
 )
 
 // inlined are style and script, which the golden file is spared.
@@ -168,6 +169,20 @@ func TestHTMLTellsTheStory(t *testing.T) {
 	assert.Regexp(t, `^[0-9]{6}\*+[0-9]{4}$`, fields["2"])
 	assert.Equal(t, "(hidden)", fields["52"])
 	assert.Equal(t, "10000001", fields["41"])
+}
+
+// TestHTMLKnowsTheLibrary tells the story of what was not run, too; a file of
+// the same name has another title.
+func TestHTMLKnowsTheLibrary(t *testing.T) {
+	s, err := library.Load("cable-loose", nil)
+	require.NoError(t, err)
+	r := &suite.Report{Results: []suite.Result{
+		{Scenario: s.Name, Title: s.Title, Status: suite.Skipped}, {Scenario: s.Name, Title: same("mine"), Status: suite.Skipped},
+	}}
+	views := viewsOf(r, newReader(nil))
+	require.NotNil(t, views[0].Scenario)
+	assert.Equal(t, s.Site, views[0].Scenario.Site)
+	assert.Nil(t, views[1].Scenario)
 }
 
 // TestRowsComeInTime holds that what was recorded late is drawn when it was.

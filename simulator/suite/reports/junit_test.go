@@ -58,7 +58,7 @@ func TestJUnit(t *testing.T) {
 	require.NotNil(t, died.Error)
 	assert.Equal(t, "action 1, sale: the driver could not do sale: it died", died.Error.Message)
 	assert.Equal(t, "panic: \uFFFD[31mred\uFFFD <b>\ngoroutine 1", died.Output)
-	assert.NotNil(t, names["cable-loose"].Skipped)
+	assert.NotNil(t, names["cable-untidy"].Skipped)
 }
 
 // checkJUnit holds a document against junitSchema.
