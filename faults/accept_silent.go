@@ -11,7 +11,7 @@ func acceptSilent() Kind {
 			"请求能够发出，但直到终端超时也收不到应答。"},
 		Example: "- match: {source: 192.0.2.7}\n  fault: accept.silent\n",
 		New: func(Values) (Fault, error) {
-			return acceptQuiet{base{"accept.silent", Accepted}, false}, nil
+			return acceptQuiet{base{"accept.silent", Accepted}, false, Duration{}}, nil
 		},
 	}
 }
@@ -20,8 +20,12 @@ func acceptSilent() Kind {
 type acceptQuiet struct {
 	base
 	small bool
+	hold  Duration // zero: for as long as the peer stays
 }
 
-func (f acceptQuiet) claims() claim                   { return claim{sets: []string{setAccept}} }
-func (f acceptQuiet) SmallWindow() bool               { return f.small }
-func (f acceptQuiet) OnAccept(*Conn, Draw) AcceptPlan { return AcceptPlan{Unread: true} }
+func (f acceptQuiet) claims() claim     { return claim{sets: []string{setAccept}} }
+func (f acceptQuiet) SmallWindow() bool { return f.small }
+
+func (f acceptQuiet) OnAccept(c *Conn, _ Draw) AcceptPlan {
+	return AcceptPlan{Unread: true, Hold: f.hold.In(c.ResponseTimeout())}
+}

@@ -36,6 +36,16 @@ func TestConnections(t *testing.T) {
 	assert.Empty(t, fired)
 }
 
+// Below its number, a limit has done nothing, and nothing has struck.
+func TestALimitStrikesAboveItsNumber(t *testing.T) {
+	p := armed(t, "rules: [{fault: {accept.limit: {max: 2, then: reset}}}]\n")
+	for open, strikes := range map[int]bool{1: false, 2: false, 3: true} {
+		plan, fired := p.OnAccept(&faults.Conn{Listener: "main", Source: client, Nth: 1, Open: open, Now: noon})
+		assert.Equal(t, strikes, len(fired) > 0, open)
+		assert.Equal(t, strikes, len(plan.Steps) > 0, open)
+	}
+}
+
 func TestListening(t *testing.T) {
 	p := scenarios.NewPlanner(scenarios.PlannerOptions{SourceOf: func(terminal string) (netip.Addr, bool) {
 		switch terminal {

@@ -188,10 +188,12 @@ func (r *liveRule) strikesConn(c *faults.Conn, from sourceOf, taken bool) (fault
 	return draw, r.when.within(&r.struck)
 }
 
-// each calls strike for every rule that strikes a connection. The first rule of
-// a scenario wins, unless later ones join. What is armed goes before what a
-// terminal has chosen: composed at random, their faults could exclude each other.
-func (a *armed) each(rules []*liveRule, stage faults.Stage, c *faults.Conn, from sourceOf, strike func(*liveRule, faults.Draw)) (fired []Strike) {
+// each calls strike for every rule that strikes a connection; strike says
+// whether anything is done to it, as accept.limit does only above its number.
+// The first rule of a scenario wins, unless later ones join. What is armed goes
+// before what a terminal has chosen: composed at random, their faults could
+// exclude each other.
+func (a *armed) each(rules []*liveRule, stage faults.Stage, c *faults.Conn, from sourceOf, strike func(*liveRule, faults.Draw) (does bool)) (fired []Strike) {
 	var struck []*live
 	try := func(r *liveRule) {
 		draw, strikes := r.strikesConn(c, from, slices.Contains(struck, r.of))
@@ -199,8 +201,9 @@ func (a *armed) each(rules []*liveRule, stage faults.Stage, c *faults.Conn, from
 			return
 		}
 		struck = append(struck, r.of)
-		fired = append(fired, r.strike())
-		strike(r, draw)
+		if strike(r, draw) {
+			fired = append(fired, r.strike())
+		}
 	}
 	for _, r := range rules {
 		try(r)
@@ -224,14 +227,16 @@ func (p *Planner) OnAccept(c *faults.Conn) (plan faults.AcceptPlan, fired []Stri
 	if a == nil || len(a.accepted) == 0 && a.triggers == nil {
 		return plan, nil
 	}
-	fired = a.each(a.accepted, faults.Accepted, c, p.from(), func(r *liveRule, draw faults.Draw) {
+	fired = a.each(a.accepted, faults.Accepted, c, p.from(), func(r *liveRule, draw faults.Draw) (does bool) {
 		for _, f := range r.faults {
 			if kind, ok := f.Fault.(faults.AcceptFault); ok {
 				more := kind.OnAccept(c, draw.Fork(kind.Kind()))
+				does = does || more.Unread || len(more.Steps) > 0
 				plan.Steps = append(plan.Steps, more.Steps...)
-				plan.Unread = plan.Unread || more.Unread
+				plan.Unread, plan.Hold = plan.Unread || more.Unread, max(plan.Hold, more.Hold)
 			}
 		}
+		return does
 	})
 	return plan, fired
 }
@@ -242,12 +247,13 @@ func (p *Planner) OnHello(c *faults.Conn) (plan faults.HelloPlan, fired []Strike
 	if a == nil || len(a.hello) == 0 && a.triggers == nil {
 		return plan, nil
 	}
-	fired = a.each(a.hello, faults.Hello, c, p.from(), func(r *liveRule, draw faults.Draw) {
+	fired = a.each(a.hello, faults.Hello, c, p.from(), func(r *liveRule, draw faults.Draw) bool {
 		for _, f := range r.faults {
 			if kind, ok := f.Fault.(faults.HelloFault); ok {
 				plan = kind.OnHello(c, draw.Fork(kind.Kind()))
 			}
 		}
+		return true
 	})
 	return plan, fired
 }
@@ -260,12 +266,13 @@ func (p *Planner) OnIdle(c *faults.Conn) (plan faults.IdlePlan, fired []Strike) 
 	if a == nil || len(a.idle) == 0 && a.triggers == nil {
 		return plan, nil
 	}
-	fired = a.each(a.idle, faults.Idle, c, p.from(), func(r *liveRule, draw faults.Draw) {
+	fired = a.each(a.idle, faults.Idle, c, p.from(), func(r *liveRule, draw faults.Draw) bool {
 		for _, f := range r.faults {
 			if kind, ok := f.Fault.(faults.IdleFault); ok {
 				plan = kind.OnIdle(c, draw.Fork(kind.Kind()))
 			}
 		}
+		return true
 	})
 	return plan, fired
 }

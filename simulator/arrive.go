@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"time"
@@ -44,7 +45,13 @@ func (c *conn) arrive() ending {
 		}
 		return ending{transcript.Line, transcript.EndFIN, whyStruck(fired)}
 	case plan.Unread:
-		wire.AwaitHangup(c.s.running, c.c)
+		held := c.s.running
+		if plan.Hold > 0 {
+			var over context.CancelFunc
+			held, over = context.WithTimeout(held, plan.Hold)
+			defer over()
+		}
+		wire.AwaitHangup(held, c.c)
 		return ending{transcript.Line, transcript.EndRST, whyStruck(fired) + ": nothing was read from it"}
 	}
 	return ending{}
