@@ -106,6 +106,11 @@ func (c *checker) check() {
 	for i := range s.Given.Outcome {
 		d := &s.Given.Outcome[i]
 		c.match(&d.Match, faults.Requesting, "what the host decides")
+		if is := d.Place; is.Kind() == strictyaml.Mapping {
+			c.given(is.At("is"), d.Is)
+		} else {
+			c.given(is, d.Is)
+		}
 		c.add(d.When.check())
 	}
 	for i := range s.Rules {
@@ -121,6 +126,13 @@ func (c *checker) add(err error) {
 	var all strictyaml.Problems
 	if errors.As(err, &all) {
 		c.found = append(c.found, all...)
+	}
+}
+
+// given refuses what no host can be given to decide.
+func (c *checker) given(at strictyaml.Node, o world.Outcome) {
+	if o == world.Approved {
+		c.bad(at, "the host can't be given to approve: money moves only for a reason; change the world, so that it approves by itself")
 	}
 }
 
@@ -312,6 +324,7 @@ func (c *checker) trigger() {
 		c.bad(at("amount"), "amounts that end in 00 are always honest")
 		return
 	}
+	c.given(at("outcome"), t.Outcome)
 	t.ending, _ = strconv.ParseInt(string(t.Amount), 10, 64)
 	for i := range c.s.Rules {
 		r := &c.s.Rules[i]

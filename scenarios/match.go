@@ -176,6 +176,12 @@ func wild(pattern, text string) bool {
 	return p == len(pattern)
 }
 
+// SelectsListener reports whether the listener of that name is among those that
+// the match selects.
+func (m *Match) SelectsListener(name string) bool {
+	return len(m.Listener) == 0 || anyWild(m.Listener, name)
+}
+
 func anyWild[S ~string](patterns []S, text string) bool {
 	for _, p := range patterns {
 		if wild(string(p), text) {
