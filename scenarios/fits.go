@@ -1,20 +1,42 @@
 package scenarios
 
 import (
+	"strings"
+
 	"github.com/acqsim/acqsim/faults"
 	"github.com/acqsim/acqsim/scenarios/strictyaml"
 )
 
-// NotShown is how the message of a problem that Fits reports begins.
+// Listener is what a scenario finds at one address of a server.
+type Listener struct {
+	Name  string
+	Layer faults.Layer
+}
+
+// NotShown is how the message of a fault that Fits reports begins.
 const NotShown = "no listener can show it: "
 
-// Fits reports the faults that none of the layers can show, with their places
-// in the file: as strictyaml.Problems.
-func (s *Scenario) Fits(layers ...faults.Layer) error {
+// Fits reports the faults that none of the listeners that their rules select
+// can show, and rules that select none, with their places in the file: as
+// strictyaml.Problems.
+func (s *Scenario) Fits(listeners ...Listener) error {
 	var found strictyaml.Problems
 	for i := range s.Rules {
-		for _, f := range s.Rules[i].Fault {
-			if err := f.fits(layers); err != nil {
+		r := &s.Rules[i]
+		var selected []Listener
+		var names []string
+		for _, l := range listeners {
+			names = append(names, l.Name)
+			if r.Match.SelectsListener(l.Name) {
+				selected = append(selected, l)
+			}
+		}
+		if len(selected) == 0 {
+			found.Add(r.Place.At("match").At("listener").Errorf("there is no such listener: there are %s", strings.Join(names, ", ")))
+			continue
+		}
+		for _, f := range r.Fault {
+			if err := f.fits(selected); err != nil {
 				found.Add(f.At.Errorf(NotShown+"%v", err))
 			}
 		}
@@ -22,10 +44,10 @@ func (s *Scenario) Fits(layers ...faults.Layer) error {
 	return found.Err()
 }
 
-// fits returns what the first layer lacks, if none has everything.
-func (f *Struck) fits(layers []faults.Layer) (first error) {
-	for _, l := range layers {
-		err := faults.Fits(f.Fault, l)
+// fits returns what the first listener lacks, if none has everything.
+func (f *Struck) fits(listeners []Listener) (first error) {
+	for _, l := range listeners {
+		err := faults.Fits(f.Fault, l.Layer)
 		if err == nil {
 			return nil
 		}

@@ -171,14 +171,14 @@ func (e *effective) authority() (*wire.Authority, error) {
 	return wire.AuthorityFrom(ca, time.Now())
 }
 
-// fits reports a fault that none of the listeners can show, with its place in
-// the scenario.
+// fits reports a fault that none of the listeners that its rule selects can
+// show, with its place in the scenario.
 func fits(s *scenarios.Scenario, listeners []simulator.Listener) error {
-	layers := make([]faults.Layer, len(listeners))
+	all := make([]scenarios.Listener, len(listeners))
 	for i := range listeners {
-		layers[i] = listeners[i].Layer()
+		all[i] = scenarios.Listener{Name: listeners[i].Name, Layer: listeners[i].Layer()}
 	}
-	return s.Fits(layers...)
+	return s.Fits(all...)
 }
 
 // text says what the server is, for its greeting.

@@ -18,19 +18,18 @@ type skip struct{ why string }
 // Error is the reason.
 func (s *skip) Error() string { return s.why }
 
-// layers are what the suite's listener can have, without and with TLS.
-func (o *Options) listener(secure bool) simulator.Listener {
+// listener is what the suite's listener has, without or with TLS.
+func (o *Options) listener(secure bool) scenarios.Listener {
 	l := simulator.Listener{Dialect: o.Dialect}
 	if secure {
 		l.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
-	return l
+	return scenarios.Listener{Name: listenerName, Layer: l.Layer()}
 }
 
 // needsTLS reports whether a scenario needs a listener with TLS.
 func needsTLS(s *scenarios.Scenario, o *Options) bool {
-	plain := o.listener(false)
-	return s.Fits(plain.Layer()) != nil
+	return s.Fits(o.listener(false)) != nil
 }
 
 // applies reports with a *skip that the scenario can't be shown to this kind of
@@ -48,8 +47,7 @@ func (o *Options) applies(c *Case) error {
 	if o.Listen != "" && !o.TLS && needsTLS(c.Scenario, o) {
 		return &skip{"it needs TLS, and the terminal connects to " + o.Listen + " without: say that it has TLS, if it has (--tls)"}
 	}
-	secure := o.listener(true)
-	if err := c.Scenario.Fits(secure.Layer()); err != nil {
+	if err := c.Scenario.Fits(o.listener(true)); err != nil {
 		first, _, _ := strings.Cut(err.Error(), "\n")
 		if _, why, ok := strings.Cut(first, scenarios.NotShown); ok {
 			first = why // its place in the file is no use here
