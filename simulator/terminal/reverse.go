@@ -11,7 +11,7 @@ import (
 
 // reverse sends the pending reversals until none is left, or one stays. The
 // outcome is then what keeps the next transaction from being made; NoOutcome:
-// nothing does.
+// nothing does, or the profile lets it overtake. A batch with one is not settled.
 func (t *Terminal) reverse(ctx context.Context, r *Result) (Outcome, error) {
 	if t.p.Reversal.DayChange == profile.DropOvernight {
 		today, had := day(t.c.Now()), len(t.s.Pending)
@@ -50,6 +50,9 @@ func (t *Terminal) reverse(ctx context.Context, r *Result) (Outcome, error) {
 			continue
 		}
 		if t.p.Reversal.OnRepeatsExhausted == profile.Keep && !t.bugs[BugNeverRepeats] {
+			if len(t.s.Pending) < t.p.Reversal.Pending && r.Record.Type != world.Settlement {
+				return NoOutcome, t.save() // there is room for another
+			}
 			return ReversalPending, t.save()
 		}
 		if t.p.Reversal.OnRepeatsExhausted == profile.PrintAndDrop {

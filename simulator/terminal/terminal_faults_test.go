@@ -117,6 +117,24 @@ func TestAReversalThatGetsNoAnswer(t *testing.T) {
 	}
 }
 
+// TestSeveralReversalsCanBePending where the profile has room for them; then the
+// next transaction waits, and the settlement does at once.
+func TestSeveralReversalsCanBePending(t *testing.T) {
+	s := newSite(t, "iso87-bcd", "strict", func(c *terminal.Config) {
+		c.Profile.Timeouts.Response = 150 * time.Millisecond
+		c.Profile.Reversal.Repeats, c.Profile.Reversal.Pending = 0, 2
+	}, withRules(t, "  - match: {type: sale}\n    when: {nth: [1, 2]}\n    fault: reply.drop\n  - match: {type: reversal}\n    when: {nth: [1, 2, 3]}\n    fault: request.drop\n"))
+	assert.Equal(t, []string{"sale"}, types(s.try(saleOf1000)))
+	assert.Equal(t, terminal.ReversalPending, s.try(terminal.Transaction{Type: world.Settlement}).Outcome)
+	assert.Equal(t, []string{"reversal", "sale"}, types(s.try(saleOf1000)))
+	require.Len(t, s.State().Pending, 2)
+	r := s.try(saleOf1000)
+	assert.Equal(t, []string{"reversal"}, types(r))
+	assert.Equal(t, terminal.ReversalPending, r.Outcome)
+	assert.Equal(t, []string{"reversal", "reversal", "sale"}, types(s.must(saleOf1000)))
+	s.agree()
+}
+
 func TestWhatHappensAfterAnApproval(t *testing.T) {
 	for after, want := range map[terminal.AfterApproval]terminal.Outcome{
 		terminal.CardDeclines: terminal.CardDeclined, terminal.PrinterFails: terminal.NotPossible, terminal.CardRemoved: terminal.Cancelled,
