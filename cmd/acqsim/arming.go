@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/acqsim/acqsim/faults"
 	"github.com/acqsim/acqsim/faults/wire"
 	"github.com/acqsim/acqsim/scenarios"
 	"github.com/acqsim/acqsim/scenarios/library"
