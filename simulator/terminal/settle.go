@@ -52,7 +52,10 @@ func (t *Terminal) finishSettlement(ctx context.Context, r *Result) error {
 // settled says that the batch is closed.
 func (t *Terminal) settled(r *Result, totals SumsOfSide, en, zh string) {
 	text := totals.Text(t.c.Currency)
-	r.end(Approved, en+": "+text.EN).hint(strings.ToUpper(en[:1])+en[1:], zh)
+	r.end(Approved, en+": "+text.EN)
+	if r.Display().ZH != zh { // hosts of ISO 8583:1993 say so by their code
+		r.hint(strings.ToUpper(en[:1])+en[1:], zh)
+	}
 	r.totals = &totals
 }
 

@@ -120,7 +120,7 @@ func TestADay(t *testing.T) {
 	assert.Contains(t, s.view(), "Balance: 99")
 
 	s.press("7")
-	assert.Contains(t, s.view(), "3 sales (107.00)")
+	assert.Contains(t, s.view(), "Sales: 3, 107.00")
 	s.do(keyEnter)
 	assert.Contains(t, s.view(), "Balanced")
 	assert.Equal(t, 0, book.Terminal(pos).Totals.DebitCount)
@@ -272,6 +272,28 @@ func TestEveryOutcomeFitsTheDisplay(t *testing.T) {
 			assert.LessOrEqual(t, len(lines), displayLines, "%v", lines)
 			s.view()
 		}
+	}
+}
+
+// TestABigBatchFits shows all of its totals.
+func TestABigBatchFits(t *testing.T) {
+	c := config(t, "iso87-bcd", deaf(t))
+	all := []terminal.Record{}
+	for i := range uint32(500) {
+		is := []world.TransactionType{world.Sale, world.Refund}[i%2]
+		all = append(all, terminal.Record{Type: is, STAN: i + 1, Batch: 1, Amount: 99_999_99, Currency: world.CNY})
+	}
+	state := &terminal.State{Version: 1, Dialect: "iso87-bcd", Terminal: pos, Merchant: merchant, STAN: 500, Batch: 1, Transactions: all}
+	state.Totals = terminal.SumsOfSide{Sales: terminal.Sum{Count: 250, Amount: 250 * 99_999_99}, Refunds: terminal.Sum{Count: 250, Amount: 250 * 99_999_99}}
+	require.NoError(t, c.Store.Save(state))
+	for _, change := range []func(*Options){func(*Options) {}, inChinese} {
+		s := newCounter(t, c, change)
+		s.shot("menu")
+		s.press("7")
+		s.shot("7: settle")
+		s.press(keyCancel, "9")
+		s.shot("9: status")
+		s.golden("big-batch-" + map[bool]string{false: "en", true: "zh"}[s.chinese])
 	}
 }
 

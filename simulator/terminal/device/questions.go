@@ -208,7 +208,7 @@ func checkPIN(typed string) world.Bilingual {
 	return world.Bilingual{}
 }
 
-// prompt is what the display asks, and answered what it shows of the answer.
+// prompt is what the display asks.
 func (m *Model) prompt() world.Bilingual {
 	switch m.asks[0] {
 	case askNumber:
@@ -235,6 +235,7 @@ func (m *Model) prompt() world.Bilingual {
 	return world.Bilingual{EN: "ENTER: go on   CANCEL: stop", ZH: "确认：继续  取消：退出"}
 }
 
+// answered is what the display shows of the answer so far.
 func (m *Model) answered() string {
 	switch m.asks[0] {
 	case askAmount:
@@ -242,18 +243,17 @@ func (m *Model) answered() string {
 		return world.FormatAmount(n, m.currency()) + " " + m.currency().Alpha()
 	case askPIN:
 		return strings.Repeat("*", len(m.typed))
-	case askConfirm:
-		return m.about()
 	}
 	return m.typed
 }
 
 // about is what a confirmation is about.
-func (m *Model) about() string {
+func (m *Model) about() []string {
 	if o := m.original(); o != nil {
-		return m.in(terminal.Title(o.Type)) + " " + world.FormatAmount(o.Amount, o.Currency) + " " + transcript.MaskPAN(o.PAN)
+		amount := world.FormatAmount(o.Amount, o.Currency) + " " + o.Currency.Alpha()
+		return []string{m.in(terminal.Title(o.Type)) + " " + amount, transcript.MaskPAN(o.PAN)}
 	}
-	return m.in(m.t.State().Totals.Text(m.currency()))
+	return m.totals()
 }
 
 func orZero(s string) string {

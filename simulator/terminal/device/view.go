@@ -83,7 +83,11 @@ func (m *Model) lines() ([]string, lipgloss.Style) {
 	case m.at == asking && m.asks[0] == askCard:
 		return m.cards(), plain
 	case m.at == asking:
-		return []string{m.in(m.function.name), m.in(m.prompt()), right(m.answered()), m.in(m.problem)}, plain
+		lines := []string{m.in(m.function.name), m.in(m.prompt())}
+		if m.asks[0] == askConfirm {
+			return append(lines, m.about()...), plain
+		}
+		return append(lines, right(m.answered()), m.in(m.problem)), plain
 	case m.at == busy && m.job.again != nil:
 		return []string{
 			m.in(m.function.name),
@@ -125,11 +129,7 @@ func (m *Model) outcome() ([]string, lipgloss.Style) {
 // resting are the lines between two transactions.
 func (m *Model) resting() []string {
 	s := m.t.State()
-	lines := []string{
-		m.in(world.Bilingual{EN: "Choose a function", ZH: "请选择功能"}),
-		m.in(world.Bilingual{EN: fmt.Sprintf("Batch %06d", s.Batch), ZH: fmt.Sprintf("批次号%06d", s.Batch)}),
-		m.in(s.Totals.Text(m.currency())),
-	}
+	lines := append([]string{m.in(world.Bilingual{EN: "Choose a function", ZH: "请选择功能"})}, m.totals()...)
 	switch {
 	case len(s.Pending) > 0:
 		lines = append(lines, m.in(world.Bilingual{EN: "A reversal is pending", ZH: "有未完成的冲正"}))
@@ -139,6 +139,16 @@ func (m *Model) resting() []string {
 		lines = append(lines, m.in(world.Bilingual{EN: "A sign-on is due", ZH: "需要签到"}))
 	}
 	return lines
+}
+
+// totals are those of the batch, on two lines.
+func (m *Model) totals() []string {
+	sum := func(en, zh string, x terminal.Sum) string {
+		amount := world.FormatAmount(x.Amount, m.currency())
+		return m.in(world.Bilingual{EN: fmt.Sprintf("%s: %d, %s", en, x.Count, amount), ZH: fmt.Sprintf("%s：%d笔 %s", zh, x.Count, amount)})
+	}
+	t := m.t.State().Totals
+	return []string{sum("Sales", "消费", t.Sales), sum("Refunds", "退货", t.Refunds)}
 }
 
 // cards are the lines while a card is chosen: three of those at hand.
