@@ -32,10 +32,11 @@ func TestManualConversation(t *testing.T) {
 		{ID: 5, Do: "press", Terminal: id, Key: "cancel", At: "idle"},
 		{ID: 6, Do: "void", Terminal: id, Amount: 1000, Text: "10.00 CNY", Currency: 156, Card: "good", Original: 1},
 		{ID: 7, Do: "settle", Terminal: id},
+		{ID: 8, Do: "inquiry", Terminal: id, Card: "good", Entry: "typed", PIN: "111111", PINAgain: "222222"},
 	}
 	// Enter for the cable; approved; nothing; Enter twice; declined with a code,
-	// after some that are none; no answer.
-	typed := []string{"", "1", "0", "", "", "13", "abc", "2", "not a code", "a0", " 3 "}
+	// after some that are none; no answer; cancelled.
+	typed := []string{"", "1", "0", "", "", "13", "abc", "2", "not a code", "a0", " 3 ", "11"}
 	for _, lang := range []string{"en", "zh"} {
 		t.Run(lang, func(t *testing.T) {
 			var out strings.Builder
@@ -64,6 +65,7 @@ func TestManualConversation(t *testing.T) {
 				{ID: 1, Is: display.Approved, Display: text(display.Approved)}, {ID: 2}, {ID: 3}, {ID: 4}, {ID: 5},
 				{ID: 6, Is: display.Declined, Code: "A0", Display: text(display.Declined)},
 				{ID: 7, Is: display.NoAnswer, Display: text(display.NoAnswer)},
+				{ID: 8, Is: display.Cancelled, Display: text(display.Cancelled)},
 			}, got)
 			assert.NotContains(t, out.String(), "6225881234567898")
 			golden := filepath.Join("testdata", "manual-"+lang+".txt")

@@ -105,6 +105,9 @@ func (s *manualSession) with(a *Action) string {
 			add(e.EN, e.ZH)
 		}
 		switch {
+		case a.PINAgain != "":
+			add("PIN "+a.PIN+" if it asks for one, and "+a.PINAgain+" each time that it asks again",
+				"如要求输入密码，请输入 "+a.PIN+"；再次要求时每次都输入 "+a.PINAgain)
 		case a.PIN != "":
 			add("PIN "+a.PIN+" if it asks for one", "如要求输入密码，请输入 "+a.PIN)
 		case a.PINGiven:

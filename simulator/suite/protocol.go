@@ -120,6 +120,9 @@ func parseReady(body json.RawMessage) (*Ready, error) {
 	if r.Protocol != Protocol {
 		return nil, fmt.Errorf(`speaks version %d of the protocol ("protocol"), and this acqsim version %d`, r.Protocol, Protocol)
 	}
+	if len(r.Can) == 0 {
+		r.Can = nil // the same as none given
+	}
 	for _, c := range r.Can {
 		if !slices.Contains(extras, c) && !slices.Contains(scenarios.ActionNames(), c) {
 			return nil, fmt.Errorf(`has %q in "can", which is no action: there are %s and %s`,
