@@ -23,9 +23,10 @@ type Manual struct {
 
 	mu     sync.Mutex // one question after the other
 	in     *bufio.Reader
-	typing chan typed // what is being typed: a read can't be taken back
-	set    string     // the host that terminals are set to
-	failed error      // of Out
+	typing chan typed       // what is being typed: a read can't be taken back
+	set    string           // the host that terminals are set to
+	undo   *world.Bilingual // what was done in the shop, and is to be undone
+	failed error            // of Out
 }
 
 // typed is a line from the keyboard, or why there is none.
@@ -50,6 +51,11 @@ func (m *Manual) Open(ctx context.Context, h *Hello) (Session, error) {
 	s := &manualSession{m: m, hello: h, chinese: h.Lang == "zh", done: map[int]string{}}
 	m.say("\n=== %s ===\n", orElse(h.Scenario, s.in("getting ready", "准备")))
 	wait := false
+	if m.undo != nil {
+		wait = true
+		m.say("%s\n%s\n%s\n", s.in("First end what was done in the shop for the scenario before:", "请先恢复为上一个场景所做的改动："), m.undo.EN, m.undo.ZH)
+	}
+	m.undo = h.Site
 	if where := s.where(); m.set != where {
 		m.set, wait = where, true
 		m.say("%s\n", where)

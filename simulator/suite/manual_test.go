@@ -103,6 +103,21 @@ func TestManualKnowsEveryAction(t *testing.T) {
 	}
 }
 
+// TestManualEndsWhatWasDone has the shop put in order after a cause in it.
+func TestManualEndsWhatWasDone(t *testing.T) {
+	var out strings.Builder
+	d := &suite.Manual{In: strings.NewReader("\n\n"), Out: &out}
+	site := &world.Bilingual{EN: "Pull the cable. To end it, push it in.", ZH: "拔出网线。恢复时插紧。"}
+	const ends = "First end what was done in the shop"
+	for i, h := range []*suite.Hello{{Scenario: "cable-loose", Site: site}, {Scenario: ""}, {Scenario: "reply-lost"}} {
+		before := out.Len()
+		_, err := d.Open(t.Context(), h)
+		require.NoError(t, err)
+		assert.Equal(t, i == 1, strings.Contains(out.String()[before:], ends))
+		assert.Equal(t, i < 2, strings.Contains(out.String()[before:], site.ZH))
+	}
+}
+
 func TestManualCanStop(t *testing.T) {
 	d, err := dialect.Load("iso87-ascii")
 	require.NoError(t, err)
