@@ -37,8 +37,12 @@ type batch struct {
 	held     []*outbound          // replies that go through the writer's queue
 	behind   bool                 // replies have to stay behind one of held
 	postings []transcript.Posting // that events refer to
-	tally    tally                // of exchanges that are not counted yet
-	delivery *faults.Delivery     // as it is without faults, for the next reply that a planner looks at
+
+	// Of an ordinary batch, in place of events and sent.
+	exchanges []transcript.Exchange
+	left      []transcript.Reply
+	tally     tally            // of exchanges that are not counted yet
+	delivery  *faults.Delivery // as it is without faults, for the next reply that a planner looks at
 }
 
 // span is a piece of evidence that belongs to the event with the given index.
@@ -65,9 +69,7 @@ func (c *conn) answer(f frame.Frame) error {
 		}
 	}
 	b.decide()
-	for _, x := range b.all[:b.n] {
-		b.finish(x)
-	}
+	b.finishAll()
 	return b.flush()
 }
 
@@ -77,6 +79,7 @@ func (b *batch) begin(c *conn) {
 	b.events, b.sent = b.events[:0], b.sent[:0]
 	b.frames, b.replies = b.frames[:0], b.replies[:0]
 	b.held, b.postings = b.held[:0], b.postings[:0]
+	b.exchanges, b.left = b.exchanges[:0], b.left[:0]
 	b.began = time.Now()
 	b.behind = c.touched.Load() && (c.w.Pending() > 0 || c.paired())
 }
@@ -119,14 +122,25 @@ func (b *batch) decide() {
 	}
 }
 
+// finishAll records what became of the frames and builds the replies.
+func (b *batch) finishAll() {
+	if b.ordinary() && b.finishOrdinary() {
+		return
+	}
+	for _, x := range b.all[:b.n] {
+		b.finish(x)
+	}
+}
+
 // flush records the requests, makes the books safe, writes the replies in one
 // write, and records that.
 func (b *batch) flush() error {
 	c := b.c
-	for _, s := range b.frames {
-		b.events[s.event].Raw = b.evidence[s.from:s.to:s.to]
+	if len(b.exchanges) > 0 {
+		b.recordOrdinary()
+	} else {
+		b.recordEvents()
 	}
-	c.s.o.Journal.Append(b.events...)
 	if c.s.o.State != nil {
 		if err := c.s.o.State.Flush(); err != nil {
 			c.s.stateFailed(err)
@@ -143,15 +157,29 @@ func (b *batch) flush() error {
 	return err
 }
 
+func (b *batch) recordEvents() {
+	for _, s := range b.frames {
+		b.events[s.event].Raw = b.evidence[s.from:s.to:s.to]
+	}
+	b.c.s.o.Journal.Append(b.events...)
+}
+
 // writeOut writes the replies that leave at once, and records them.
 func (b *batch) writeOut() error {
-	if len(b.sent) == 0 {
+	if len(b.sent) == 0 && len(b.exchanges) == 0 {
 		return nil
 	}
 	c := b.c
 	at := time.Now() // before the peer can see any of it: what it does then comes after
 	err := c.w.Write(b.out)
 	written := time.Now()
+	if len(b.exchanges) > 0 {
+		if err == nil {
+			b.recordReplies(at, written.Sub(b.began))
+			return nil
+		}
+		b.replyEvents()
+	}
 	before := 0 // bytes of the write that are of earlier replies
 	for i, s := range b.replies {
 		e := &b.sent[i]

@@ -41,6 +41,7 @@ type conn struct {
 	r *frame.Reader
 	w *wire.Writer
 
+	link     *transcript.Link // in exchanges; made by the first
 	messages uint64
 	gone     atomic.Bool // cut off by the server
 	planned

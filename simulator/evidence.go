@@ -10,19 +10,20 @@ import (
 
 // add appends an event of an exchange to the batch and returns it.
 func (b *batch) add(x *exchange, k transcript.Kind, a transcript.Actor) *transcript.Event {
-	b.events = longer(b.events)
+	b.events = oneMore(b.events)
 	e := &b.events[len(b.events)-1]
 	b.fill(e, x, k, a)
 	return e
 }
 
-// longer makes a slice longer by one element, whatever that holds: an event is
+// oneMore makes a slice longer by one element, whatever that holds: an event is
 // too large to be copied about.
-func longer(events []transcript.Event) []transcript.Event {
-	if n := len(events); n < cap(events) {
-		return events[:n+1]
+func oneMore[T any](all []T) []T {
+	if n := len(all); n < cap(all) {
+		return all[:n+1]
 	}
-	return append(events, transcript.Event{})
+	var none T
+	return append(all, none)
 }
 
 func (b *batch) fill(e *transcript.Event, x *exchange, k transcript.Kind, a transcript.Actor) {

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/moov-io/iso8583"
 	"github.com/stretchr/testify/require"
 
 	"github.com/acqsim/acqsim/simulator/dialect"
@@ -43,7 +42,7 @@ func benchmarkExchange(b *testing.B, name string, depth int) {
 	var frames []frame.Frame
 	var stans [][]byte
 	for i := range terminals {
-		f, stan := sale(b, d, fmt.Sprintf("T%07d", i))
+		f, stan := request(b, d, fmt.Sprintf("T%07d", i), "000000000100", i)
 		frames, stans = append(frames, f), append(stans, stan)
 	}
 	x := batches.Get().(*batch)
@@ -57,48 +56,13 @@ func benchmarkExchange(b *testing.B, name string, depth int) {
 			x.take(frames[t])
 		}
 		x.decide()
-		for _, e := range x.all[:x.n] {
-			x.finish(e)
-		}
+		x.finishAll()
 		if err := x.flush(); err != nil {
 			b.Fatal(err)
 		}
 	}
 	b.StopTimer()
 	require.Equal(b, "approved", x.all[0].dec.Outcome.String(), x.all[0].dec.Why)
-}
-
-// sale builds a sale's frame and says where its STAN stands.
-func sale(b *testing.B, d *dialect.Dialect, terminal string) (frame.Frame, []byte) {
-	m := iso8583.NewMessage(d.Spec())
-	mti := "0200"
-	fields := map[int]string{2: "6212345678901232", 3: "000000", 4: "000000000100", 11: "000001", 25: "00",
-		41: terminal, 42: "104110045110012", 49: "156"}
-	if d.Name() == "unionpay-pos" {
-		fields[60] = "22000001000"
-	}
-	if d.Name() == "iso93-ascii" {
-		mti, fields[12], fields[24], fields[25] = "1200", "260102120000", "200", "1000"
-	}
-	m.MTI(mti)
-	for n, v := range fields {
-		require.NoError(b, m.Field(n, v))
-	}
-	body, err := m.Pack()
-	require.NoError(b, err)
-	f := d.Format()
-	raw, mark := f.Begin(nil, []byte{0x60, 0, 3, 0, 1}[:map[bool]int{true: 5}[f.TPDU]], make([]byte, f.Header))
-	if f.Header > 0 {
-		copy(raw[len(raw)-f.Header:], []byte{0x60, 0x31, 0, 0x31, 0x13, 0x20})
-	}
-	raw = append(raw, body...)
-	require.NoError(b, f.Finish(raw, mark))
-	fr, _, err := f.Cut(raw, frame.HighestMax)
-	require.NoError(b, err)
-	var ix dialect.Index
-	_, err = d.Index(fr.Body, &ix)
-	require.NoError(b, err)
-	return fr, ix.Value(fr.Body, 11)
 }
 
 // next adds 1 to a STAN of 6 ASCII or EBCDIC characters or 3 packed bytes.

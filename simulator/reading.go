@@ -23,9 +23,7 @@ func reasonField(mti uint16) int {
 // can't read themselves.
 func (x *exchange) refers(d *dialect.Dialect) *transcript.Refers {
 	r := &x.req
-	switch r.Type {
-	case world.Reversal, world.Void, world.PreAuthVoid, world.Completion, world.CompletionVoid, world.CompletionAdvice, world.Adjustment, world.Tip:
-	default:
+	if !hasOriginal(r.Type) {
 		return nil
 	}
 	o := &r.Original

@@ -76,7 +76,7 @@ func (b *batch) reply(x *exchange) {
 	}
 	b.out = out
 	b.replies = append(b.replies, b.maskReply(x, out[from:], len(b.sent)))
-	b.sent = longer(b.sent)
+	b.sent = oneMore(b.sent)
 	b.fillSent(&b.sent[len(b.sent)-1], x)
 }
 

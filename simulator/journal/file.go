@@ -44,6 +44,9 @@ type file struct {
 	// Only the goroutine uses these.
 	pending []byte // encoded, not written
 	inBatch uint64 // events that end in pending
+	// what is encoded at the moment
+	event    transcript.Event
+	postings [2]transcript.Posting
 }
 
 // Persist writes all events, from the oldest that is kept, to w as a
@@ -236,11 +239,12 @@ func (f *file) encode(j *Journal) bool {
 			f.pending = append(transcript.AppendJSON(f.pending, &gap), '\n')
 		}
 		events := 0
-		for _, part := range v.events {
-			for i := range part {
-				f.pending = append(transcript.AppendJSON(f.pending, &part[i]), '\n')
+		for p := range v.parts {
+			for i := range v.parts[p].refs {
+				v.parts[p].event(i, &f.event, &f.postings)
+				f.pending = append(transcript.AppendJSON(f.pending, &f.event), '\n')
 			}
-			events += len(part)
+			events += len(v.parts[p].refs)
 		}
 		j.release(v)
 		f.inBatch += uint64(events)

@@ -107,11 +107,10 @@ func (j *Journal) Append(events ...transcript.Event) (first uint64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for i := range events {
-		s := j.tail(&events[i])
+		d := demandOf(&events[i])
+		s := j.segmentFor(&d)
 		if s == nil {
-			if s = j.room(&events[i]); s == nil {
-				return first
-			}
+			return first
 		}
 		j.last++
 		if first == 0 {
@@ -129,30 +128,106 @@ func (j *Journal) Append(events ...transcript.Event) (first uint64) {
 	return first
 }
 
-// tail returns the newest segment, if e fits into it as it is and no limit is
+// AppendExchanges adds the Received and the Decided event of each exchange, as
+// [Journal.Append] adds events, and notes their numbers in the exchanges, for
+// [Journal.AppendReplies]; a closed journal leaves 0 there. Secrets are kept as
+// they are.
+func (j *Journal) AppendExchanges(xs []transcript.Exchange) {
+	if j.size < smallestMixed {
+		j.appendWhole(xs, nil)
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i := range xs {
+		x := &xs[i]
+		d := demand{refs: 2, exchanges: 1, raw: len(x.Raw), text: len(x.Why)}
+		s := j.segmentFor(&d)
+		if s == nil {
+			x.Seq = 0
+			continue
+		}
+		x.Seq = j.last + 1
+		j.last += 2
+		s.addExchange(x)
+	}
+	if j.waiting > 0 {
+		j.wake()
+	}
+}
+
+// AppendReplies adds the Sent event of each exchange that has been appended: the
+// first reply is to the first, and so on.
+func (j *Journal) AppendReplies(xs []transcript.Exchange, replies []transcript.Reply) {
+	if j.size < smallestMixed {
+		j.appendWhole(xs, replies)
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i := range replies {
+		// The exchange is needed where it is in another segment.
+		d := demand{refs: 1, exchanges: 1, replies: 1, raw: len(replies[i].Raw)}
+		s := j.segmentFor(&d)
+		if s == nil {
+			return
+		}
+		j.last++
+		s.addReply(&xs[i], &replies[i])
+	}
+	if j.waiting > 0 {
+		j.wake()
+	}
+}
+
+// smallestMixed is the least number of events in a segment that takes exchanges,
+// which are two events at once.
+const smallestMixed = 4
+
+// appendWhole appends the events of exchanges, or those of the replies to them,
+// as such.
+func (j *Journal) appendWhole(xs []transcript.Exchange, replies []transcript.Reply) {
+	var received, decided, sent transcript.Event
+	for i := range replies {
+		xs[i].Sent(&sent, &replies[i])
+		j.Append(sent)
+	}
+	for i := range xs[len(replies):] {
+		x := &xs[i]
+		x.Received(&received)
+		x.Decided(&decided, nil)
+		x.Seq = j.Append(received, decided)
+	}
+}
+
+// segmentFor returns the newest segment, with room for what d says; nil once the
+// journal is closed. The lock is held, but may be let go for a while.
+func (j *Journal) segmentFor(d *demand) *segment {
+	if s := j.tail(d); s != nil {
+		return s
+	}
+	return j.room(d)
+}
+
+// tail returns the newest segment, if it has the room as it is and no limit is
 // near; nil if that takes a closer look. It is room for nearly every event.
-func (j *Journal) tail(e *transcript.Event) *segment {
+func (j *Journal) tail(d *demand) *segment {
 	n := len(j.segments)
 	if n == 0 || j.closed {
 		return nil
 	}
 	s := j.segments[n-1]
-	if s.full(j.o.Bytes/segmentsKept) || j.kept() >= j.o.Keep || !s.raw.hasRoom(len(e.Raw)) ||
-		!s.secrets.hasRoom(len(e.Secrets)) || !s.postings.hasRoom(len(e.Postings)) {
+	if s.full(d.refs, j.o.Bytes/segmentsKept) || j.kept()+d.refs > j.o.Keep || !s.hasRoom(d) || j.bytes+d.text > j.o.Bytes {
 		return nil
 	}
-	text := textBytes(e)
-	if j.bytes+text > j.o.Bytes {
-		return nil
-	}
-	s.bytes += text
-	j.bytes += text
+	s.bytes += d.text
+	j.bytes += d.text
 	return s
 }
 
-// room returns the segment that takes e, with room for it; nil once the journal
-// is closed. While it waits for the file it lets go of the lock.
-func (j *Journal) room(e *transcript.Event) *segment {
+// room returns the segment that takes what d says, with room for it; nil once
+// the journal is closed. While it waits for the file it lets go of the lock.
+func (j *Journal) room(d *demand) *segment {
 	for !j.closed {
 		n := len(j.segments)
 		var tail *segment
@@ -160,12 +235,12 @@ func (j *Journal) room(e *transcript.Event) *segment {
 			tail = j.segments[n-1]
 		}
 		switch {
-		case tail == nil, n == 1 && !tail.empty() && !j.takes(tail, e):
+		case tail == nil, n == 1 && !tail.empty() && !j.takes(tail, d):
 			j.open()
-		case tail.empty() && n == 1, j.takes(tail, e):
-			j.bytes += tail.reserve(e)
+		case tail.empty() && n == 1, j.takes(tail, d):
+			j.bytes += tail.reserve(d)
 			return tail
-		case tail.full(j.o.Bytes/segmentsKept) && j.fitsSegment():
+		case tail.full(d.refs, j.o.Bytes/segmentsKept) && j.fitsSegment():
 			j.open()
 		case j.file != nil && j.file.holds(j.segments[0]):
 			j.waitForFile()
@@ -176,14 +251,18 @@ func (j *Journal) room(e *transcript.Event) *segment {
 	return nil
 }
 
-// takes reports whether s, the newest segment, can take e within the limits.
-func (j *Journal) takes(s *segment, e *transcript.Event) bool {
-	return !s.full(j.o.Bytes/segmentsKept) && j.kept() < j.o.Keep && j.bytes+s.needs(e) <= j.o.Bytes
+// takes reports whether s, the newest segment, can take d within the limits.
+func (j *Journal) takes(s *segment, d *demand) bool {
+	return !s.full(d.refs, j.o.Bytes/segmentsKept) && j.kept()+d.refs <= j.o.Keep && j.bytes+s.needs(d) <= j.o.Bytes
 }
 
 // fitsSegment reports whether another segment is within the limits.
 func (j *Journal) fitsSegment() bool {
-	return j.kept()+j.size <= j.o.Keep && j.bytes+segmentBytes(j.size) <= j.o.Bytes
+	bytes := segmentBytes(j.size)
+	if j.spare != nil {
+		bytes = max(bytes, j.spare.bytes)
+	}
+	return j.kept()+j.size <= j.o.Keep && j.bytes+bytes <= j.o.Bytes
 }
 
 // kept returns how many events are in memory.

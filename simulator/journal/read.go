@@ -27,10 +27,38 @@ func (j *Journal) Since(seq uint64, max int) (events []transcript.Event, missed 
 
 // view is a stretch of the log that is pinned for reading.
 type view struct {
-	segments []*segment
-	events   [][]transcript.Event // the stretch, by segment
-	missed   uint64               // asked for, but no longer there
-	next     uint64               // number after the last event
+	parts  []part // the stretch, by segment
+	missed uint64 // asked for, but no longer there
+	next   uint64 // number after the last event
+}
+
+// part is the part of a view that is in one segment, as it was when the view was
+// taken.
+type part struct {
+	segment   *segment
+	first     uint64 // number of the first event
+	refs      []ref
+	events    []transcript.Event
+	exchanges []transcript.Exchange
+	replies   []reply
+}
+
+// event makes e the i-th event. What its slices hold is the log's, or in buf,
+// which has room for the postings of an exchange.
+func (p *part) event(i int, e *transcript.Event, buf *[2]transcript.Posting) {
+	r := p.refs[i]
+	switch r & refKind {
+	case receivedEvent:
+		p.exchanges[r.row()].Received(e)
+	case decidedEvent:
+		p.exchanges[r.row()].Decided(e, buf[:0])
+	case sentEvent:
+		reply := &p.replies[r.row()]
+		p.exchanges[reply.exchange].Sent(e, &reply.Reply)
+	default:
+		*e = p.events[r.row()]
+	}
+	e.Seq = p.first + uint64(i) //nolint:gosec // never negative
 }
 
 // view pins at most max events from number from on. Release it after reading.
@@ -57,23 +85,22 @@ func (j *Journal) viewLocked(from uint64, max int) view {
 		if max > 0 && left <= 0 {
 			break
 		}
-		events := s.events[v.next-s.first:]
-		if max > 0 && len(events) > left {
-			events = events[:left]
+		refs := s.refs[v.next-s.first:]
+		if max > 0 && len(refs) > left {
+			refs = refs[:left]
 		}
-		left -= len(events)
+		left -= len(refs)
 		s.pins++
-		v.segments = append(v.segments, s)
-		v.events = append(v.events, events)
-		v.next += uint64(len(events))
+		v.parts = append(v.parts, part{s, v.next, refs, s.events.rows, s.exchanges.rows, s.replies.rows})
+		v.next += uint64(len(refs))
 	}
 	return v
 }
 
 func (j *Journal) release(v view) {
 	j.mu.Lock()
-	for _, s := range v.segments {
-		s.pins--
+	for i := range v.parts {
+		v.parts[i].segment.pins--
 	}
 	j.mu.Unlock()
 }
@@ -81,27 +108,33 @@ func (j *Journal) release(v view) {
 // copy copies the events, and what they point to, out of the log's memory.
 func (v view) copy() []transcript.Event {
 	var events, raw, secrets, postings int
-	for _, part := range v.events {
-		events += len(part)
-		for i := range part {
-			raw += len(part[i].Raw)
-			secrets += len(part[i].Secrets)
-			postings += len(part[i].Postings)
+	var e transcript.Event
+	var buf [2]transcript.Posting
+	for p := range v.parts {
+		for i := range v.parts[p].refs {
+			v.parts[p].event(i, &e, &buf)
+			events++
+			raw += len(e.Raw)
+			secrets += len(e.Secrets)
+			postings += len(e.Postings)
 		}
 	}
 	if events == 0 {
 		return nil
 	}
-	out := make([]transcript.Event, 0, events)
+	out := make([]transcript.Event, events)
 	rawSlab := make([]byte, 0, raw)
 	secretSlab := make([]transcript.Secret, 0, secrets)
 	postingSlab := make([]transcript.Posting, 0, postings)
-	for _, part := range v.events {
-		for _, e := range part {
+	n := 0
+	for p := range v.parts {
+		for i := range v.parts[p].refs {
+			e := &out[n]
+			n++
+			v.parts[p].event(i, e, &buf)
 			rawSlab, e.Raw = cut(rawSlab, e.Raw)
 			secretSlab, e.Secrets = cut(secretSlab, e.Secrets)
 			postingSlab, e.Postings = cut(postingSlab, e.Postings)
-			out = append(out, e)
 		}
 	}
 	return out
@@ -140,12 +173,15 @@ func (j *Journal) Export(w io.Writer, seq uint64) (missed uint64, err error) {
 
 // encode writes the events up to the one numbered last.
 func (v view) encode(e *transcript.Encoder, last uint64) error {
-	for _, part := range v.events {
-		for i := range part {
-			if part[i].Seq > last {
+	var one transcript.Event
+	var buf [2]transcript.Posting
+	for p := range v.parts {
+		for i := range v.parts[p].refs {
+			v.parts[p].event(i, &one, &buf)
+			if one.Seq > last {
 				return nil
 			}
-			if err := e.Encode(&part[i]); err != nil {
+			if err := e.Encode(&one); err != nil {
 				return err
 			}
 		}
