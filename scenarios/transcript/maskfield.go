@@ -128,6 +128,11 @@ func nibbleOf(b []byte, j int) byte {
 // zeroNibbles clears the digits among nibbles from to to.
 func zeroNibbles(b []byte, from, to int) {
 	for j := from; j < to; j++ {
+		if whole := j&1 == 0 && j+1 < to; whole && b[j/2] <= 0x99 && b[j/2]&0x0f <= 9 {
+			b[j/2] = 0 // two digits at once
+			j++
+			continue
+		}
 		if nibbleOf(b, j) <= 9 {
 			clearNibble(b, j)
 		}

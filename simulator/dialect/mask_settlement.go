@@ -15,9 +15,13 @@ func (d *Dialect) maskSettlement(body []byte, n int, value []byte, units int) (s
 	if units > maxDigits || l.value == viaMoov {
 		return noSecret, false
 	}
+	mti := d.readMTI(body)
+	if class := classOf(mti); class != settlementClass && class != uploadClass {
+		return noSecret, false
+	}
 	var buf [maxDigits]byte
 	digits := l.text(buf[:0], value, l.firstNibble(units), units)
-	switch mti := d.readMTI(body); classOf(mti) {
+	switch classOf(mti) {
 	case settlementClass:
 		if n == int(rule.totals.field) {
 			return noSecret, rule.totals.plausible(digits)
