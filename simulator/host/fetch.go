@@ -4,7 +4,7 @@ package host
 // and reads what their decisions will begin with. With thousands of terminals
 // none of it is in the processor's cache, and a decision, in which each address
 // comes from what was read before, waits for one line after the other. Here the
-// requests wait side by side.
+// requests wait side by side, and so do terminal and card of a single one.
 func (h *Host) fetch(jobs []Job) {
 	for i := range jobs {
 		j := &jobs[i]

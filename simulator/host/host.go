@@ -151,9 +151,7 @@ func (h *Host) DecideAll(jobs []Job) {
 
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(jobs) > 1 {
-		h.fetch(jobs)
-	}
+	h.fetch(jobs)
 	for i := range jobs {
 		j := &jobs[i]
 		c := call{h: h, d: j.Dialect, req: j.Request, now: j.Now, dec: j.Decision, mac: j.mac, key: j.key, found: j}
