@@ -171,8 +171,9 @@ func (b *batch) writeOut() error {
 	}
 	c := b.c
 	at := time.Now() // before the peer can see any of it: what it does then comes after
-	err := c.w.Write(b.out)
+	err := c.w.WriteNow(b.out, at)
 	written := time.Now()
+	c.answered = written
 	if len(b.exchanges) > 0 {
 		if err == nil {
 			b.recordReplies(at, written.Sub(b.began))

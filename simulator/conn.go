@@ -43,6 +43,7 @@ type conn struct {
 
 	link     *transcript.Link // in exchanges; made by the first
 	messages uint64
+	answered time.Time // when replies were last written, if nothing has been waited for since
 	gone     atomic.Bool // cut off by the server
 	planned
 }

@@ -141,7 +141,7 @@ func (w *Writer) deliver(d *Delivery) (again bool) {
 // put writes one piece of a delivery.
 func (w *Writer) put(d *Delivery, b []byte) {
 	began := w.now() // before the peer can see any of it
-	err := w.writeLocked(b)
+	err := w.writeLocked(b, time.Now())
 	if err == nil {
 		d.result.Last = began
 		if d.result.First.IsZero() {
@@ -187,7 +187,7 @@ func (w *Writer) endLocked(d *Delivery, s faults.Step) {
 		d.fail(failed.Err)
 		return
 	}
-	err := w.armLocked() // for a close_notify
+	err := w.armLocked(time.Now()) // for a close_notify
 	if err == nil {
 		err = end(w.conn, s)
 	}

@@ -65,13 +65,21 @@ func NewWriter(c net.Conn, o Options) *Writer {
 // a *WriteError, is final: nothing of any later Write leaves, nor of what is
 // queued, and each fails with a *WriteError of its own that wraps the same
 // Err. After Close it returns ErrClosed.
-func (w *Writer) Write(b []byte) error {
-	w.line <- struct{}{}
+func (w *Writer) Write(b []byte) error { return w.WriteNow(b, time.Now()) }
+
+// WriteNow is Write for who has just asked what time it is: now is the time.
+func (w *Writer) WriteNow(b []byte, now time.Time) error {
+	select {
+	case w.line <- struct{}{}:
+	default:
+		w.line <- struct{}{}
+		now = time.Now() // it may have waited for long
+	}
 	if w.closed.Load() {
 		<-w.line
 		return ErrClosed
 	}
-	err := w.writeLocked(b)
+	err := w.writeLocked(b, now)
 	<-w.line
 	if err != nil {
 		w.kick()
@@ -79,14 +87,14 @@ func (w *Writer) Write(b []byte) error {
 	return err
 }
 
-func (w *Writer) writeLocked(b []byte) error {
+func (w *Writer) writeLocked(b []byte, now time.Time) error {
 	if failed := w.failed.Load(); failed != nil {
 		return failed.later(b)
 	}
 	if len(b) == 0 {
 		return nil
 	}
-	n, err := 0, w.armLocked()
+	n, err := 0, w.armLocked(now)
 	if err == nil {
 		n, err = w.conn.Write(b)
 	}
@@ -101,8 +109,7 @@ func (w *Writer) writeLocked(b []byte) error {
 // armLocked sees to it that the write deadline is at least one timeout away
 // and at most two. A busy connection sets it once per timeout and not with
 // every write.
-func (w *Writer) armLocked() error {
-	now := time.Now()
+func (w *Writer) armLocked(now time.Time) error {
 	if w.armed.Sub(now) >= w.timeout {
 		return nil
 	}
