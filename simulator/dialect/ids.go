@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"encoding/binary"
 	"fmt"
 	"log/slog"
 
@@ -98,6 +99,11 @@ func (id *ID) trim(n int) {
 		id.b[n] = 0
 	}
 	id.n = uint8(n) //nolint:gosec // at most 15
+}
+
+// Hash returns a hash of the identifier, for tables in memory.
+func (id *ID) Hash() uint64 {
+	return hashUint(hashUint(hashStart, binary.LittleEndian.Uint64(id.b[:])), binary.LittleEndian.Uint64(id.b[7:]))
 }
 
 // IsZero reports whether the identifier is absent or all spaces.

@@ -35,7 +35,9 @@ type Options struct {
 type Host struct {
 	strict bool
 	seed   uint64
-	tmk    security.Key
+	// seedHash is what approvalCode makes of the seed.
+	seedHash uint64
+	tmk      security.Key
 
 	aliases map[dialect.PAN]string // never changed
 	bdk     security.Key
@@ -107,7 +109,7 @@ func New(o Options) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{strict: o.Strict, seed: o.Seed, tmk: o.TMK, bdk: bdk, world: o.World, book: o.Book, aliases: aliasesOf(o.World)}
+	h := &Host{strict: o.Strict, seed: o.Seed, seedHash: hashOfSeed(o.Seed), tmk: o.TMK, bdk: bdk, world: o.World, book: o.Book, aliases: aliasesOf(o.World)}
 	h.reg = newRegistry(o.World, o.Book)
 	return h, nil
 }

@@ -3,11 +3,10 @@ package host
 import (
 	"cmp"
 	"encoding/binary"
-	"hash/fnv"
 	"maps"
 	"slices"
-	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/ledger"
@@ -55,15 +54,13 @@ func rrn(prefix *[4]byte, serial uint64) [12]byte {
 }
 
 // approvalCode is hash(seed, terminal, n) as six digits, so that a terminal
-// gets the same codes in every run, whatever others do.
+// gets the same codes in every run, whatever others do. The hash is FNV-1a of
+// the seed, n, and eight characters of the terminal.
 func (c *call) approvalCode() string {
-	f := fnv.New64a()
-	var n [20]byte
-	binary.BigEndian.PutUint64(n[:], c.h.seed)
-	binary.BigEndian.PutUint32(n[8:], c.terminal.books.Serial)
-	copy(n[12:], c.terminal.id)
-	_, _ = f.Write(n[:])
-	v := f.Sum64() % 1_000_000
+	var n [12]byte
+	binary.BigEndian.PutUint32(n[:], c.terminal.books.Serial)
+	copy(n[4:], c.terminal.id)
+	v := fnv1a(c.h.seedHash, n[:]) % 1_000_000
 	var b [6]byte
 	for i := len(b) - 1; i >= 0; i-- {
 		b[i] = '0' + byte(v%10)
@@ -72,19 +69,34 @@ func (c *call) approvalCode() string {
 	return c.h.texts.put(b[:])
 }
 
-// texts makes small strings without an allocation for each: they share the
-// memory of a builder, which never writes to the same place twice.
-type texts struct{ b strings.Builder }
+// hashOfSeed is what every approval code's hash begins with.
+func hashOfSeed(seed uint64) uint64 {
+	const offset = 14695981039346656037 // of FNV-1a
+	return fnv1a(offset, binary.BigEndian.AppendUint64(nil, seed))
+}
+
+// fnv1a goes on with a hash as hash/fnv does, whose state can't be kept.
+func fnv1a(h uint64, b []byte) uint64 {
+	const prime = 1099511628211
+	for _, c := range b {
+		h = (h ^ uint64(c)) * prime
+	}
+	return h
+}
+
+// texts makes small strings without an allocation for each: they share a piece
+// of memory, in which nothing is ever written twice.
+type texts struct{ free []byte }
 
 func (t *texts) put(s []byte) string {
 	const chunk = 4 << 10
-	if t.b.Cap()-t.b.Len() < len(s) {
-		t.b.Reset()
-		t.b.Grow(chunk)
+	if len(t.free) < len(s) {
+		t.free = make([]byte, max(chunk, len(s)))
 	}
-	from := t.b.Len()
-	t.b.Write(s)
-	return t.b.String()[from:]
+	n := copy(t.free, s)
+	text := unsafe.String(unsafe.SliceData(t.free), n) // as strings.Builder does
+	t.free = t.free[n:]
+	return text
 }
 
 // daysSinceEpoch is the business day of t in t's own zone.
