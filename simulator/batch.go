@@ -58,6 +58,7 @@ func (c *conn) answer(f frame.Frame) error {
 	b := batches.Get().(*batch) //nolint:forcetypeassert // nothing else is in there
 	defer batches.Put(b)
 	b.begin(c)
+	c.waited = !c.began.IsZero() && b.began.Sub(c.began) > pauseTime
 	for {
 		b.take(f)
 		if b.n == maxBatch || !c.r.Ready() {

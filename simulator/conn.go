@@ -31,6 +31,10 @@ const drainTime = time.Second
 // lets it, ten milliseconds, while a thousand others wait.
 const turns = 400
 
+// pauseTime is from when on a connection has certainly waited for its peer, and
+// let others go first by that.
+const pauseTime = 50 * time.Microsecond
+
 // conn is one connection: one goroutine that reads, numbers, decides and
 // plans in arrival order, and one writer that owns the write side.
 type conn struct {
@@ -43,7 +47,9 @@ type conn struct {
 
 	link     *transcript.Link // in exchanges; made by the first
 	messages uint64
-	answered time.Time // when replies were last written, if nothing has been waited for since
+	answered time.Time   // when replies were last written, if nothing has been waited for since
+	began    time.Time   // when it began to wait for a request, if there is a planner
+	waited   bool        // the requests in hand were waited for
 	gone     atomic.Bool // cut off by the server
 	planned
 }
@@ -55,8 +61,9 @@ type planned struct {
 	terminal     atomic.Pointer[string] // seen last
 	sighting     *sighting              // of that terminal
 	known        map[dialect.ID]*sighting
-	several      bool       // terminals have been seen
-	lastID       dialect.ID // of that terminal
+	recent       *[mostRecent]recentSighting // of known, by their hash; nil: one terminal only
+	several      bool                        // terminals have been seen
+	lastID       dialect.ID                  // of that terminal
 	lastMerchant struct {
 		id   dialect.ID
 		name string
@@ -202,6 +209,9 @@ func (c *conn) read() ending {
 		}
 		if err == nil {
 			err = c.answer(f)
+			if c.waited {
+				turn = 0
+			}
 			if err != nil {
 				return ending{transcript.Terminal, endOf(err), "the peer does not take its replies: " + err.Error()}
 			}

@@ -19,6 +19,7 @@ type blackHole struct{ net.Conn }
 func (blackHole) Write(b []byte) (int, error)      { return len(b), nil }
 func (blackHole) SetWriteDeadline(time.Time) error { return nil }
 func (blackHole) SetReadDeadline(time.Time) error  { return nil }
+func (blackHole) RemoteAddr() net.Addr             { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
 
 // BenchmarkExchange measures one sale from its frame to its reply, journal and
 // books included, without a socket.

@@ -217,13 +217,34 @@ func (c *conn) sight(id dialect.ID) string {
 	c.several = !c.lastID.IsZero()
 	c.lastID = id
 	// A concentrator has many terminals in turn on one connection.
-	if at := c.known[id]; at != nil && at.conn.Load() == c {
-		c.sighting = at
-		c.terminal.Store(&at.terminal)
-		return at.terminal
+	if !c.several {
+		return c.meet(id)
 	}
-	return c.meet(id)
+	if c.recent == nil {
+		c.recent = new([mostRecent]recentSighting)
+	}
+	recent := &c.recent[id.Hash()%mostRecent]
+	at := recent.at
+	if at == nil || recent.id != id {
+		at = c.known[id]
+	}
+	if at == nil || at.conn.Load() != c {
+		return c.meet(id)
+	}
+	recent.id, recent.at = id, at
+	c.sighting = at
+	c.terminal.Store(&at.terminal)
+	return at.terminal
 }
+
+// recentSighting is a terminal that a connection finds without looking far.
+type recentSighting struct {
+	id dialect.ID
+	at *sighting
+}
+
+// mostRecent is how many of them a connection has.
+const mostRecent = 64
 
 // meet is sight of a terminal that was not on this connection before, or has
 // been elsewhere since.

@@ -35,7 +35,7 @@ func (w *wait) begin(c *conn) {
 	if w.since.IsZero() {
 		w.since = time.Now()
 	}
-	c.answered = time.Time{}
+	c.answered, c.began = time.Time{}, w.since
 	w.ask(c)
 }
 
