@@ -104,6 +104,9 @@ func openAccount(w *world.World, b *ledger.Book, alias, own string) *ledger.Acco
 	return b.EnsureAccount(own, w.Acquirer.Currency, 0, 0)
 }
 
+// enrolledCard is what an open world knows of every card that it enrols: nothing.
+var enrolledCard = &world.Card{}
+
 // findTerminal finds the terminal of the request, or enrols it. A nil result has
 // refused the request.
 func (c *call) findTerminal() *terminal {
@@ -226,7 +229,7 @@ func (c *call) cardCalled(pan dialect.PAN) (k *card, why string) {
 	}
 	hash := pan.Hash()
 	k = &card{
-		n: uint32(len(r.cards) + 1), hash: hash, issuer: issuer, facts: &world.Card{},
+		n: uint32(len(r.cards) + 1), hash: hash, issuer: issuer, facts: enrolledCard,
 		// The name carries a hash: no book, file or event holds a clear PAN.
 		account: c.h.book.EnsureAccount(fmt.Sprintf("card/%016x", hash), cur, balance, 0),
 	}

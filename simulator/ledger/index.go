@@ -94,8 +94,9 @@ func (o *openBatch) rrnHead(rrn *[12]byte) *uint32 {
 // that the reading is not left out.
 func (t *Terminal) Fetch(stan uint32) (sum uint64) {
 	o := &t.open
+	sum = uint64(t.Totals.DebitCount) //nolint:gosec // read, not used
 	if n := len(o.all); n > 0 {
-		sum = uint64(*o.stanHead(stan)) + uint64(o.all[n-1].stan)
+		sum += uint64(*o.stanHead(stan)) + uint64(o.all[n-1].stan)
 	}
 	if len(o.slab) > 0 {
 		x := &o.slab[0]
