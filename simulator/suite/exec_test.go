@@ -74,7 +74,7 @@ func TestExecThatDoesNotDo(t *testing.T) {
 		{"another's outcome", greets + `read -r a; echo '{"outcome": {"id": 2}}'`, `has "id" 2, and the action has 1`, ""},
 		{"can't", greets + `read -r a; echo '{"error": {"why": "no paper"}}'`, "could not do sale: it says: no paper", ""},
 		{"two lines", greets + `read -r a; printf '{"outcome": {"id": 1}}\n{"outcome": {"id": 1}}\n'; read -r b`, "more than one line", ""},
-		{"unasked", greets + `echo '{"outcome": {"id": 1}}'; read -r a; read -r b`, "", ""},
+		{"unasked", greets + `echo '{"outcome": {"id": 9}}'; read -r a; read -r b`, "", ""},
 		{"too long", greets + `read -r a; ` + long + `echo`, "is longer than 65536 bytes", ""},
 		{"endless", greets + `read -r a; ` + long + `sleep 300`, "is longer than 65536 bytes", ""},
 		{"no end of line", greets + `read -r a; printf '{"outcome": {"id": 1}}'`, "it has ended without an answer", `{"outcome": {"id": 1}}`},
