@@ -78,14 +78,16 @@ func TestExecThatDoesNotDo(t *testing.T) {
 		{"too long", greets + `read -r a; ` + long + `echo`, "is longer than 65536 bytes", ""},
 		{"endless", greets + `read -r a; ` + long + `sleep 300`, "is longer than 65536 bytes", ""},
 		{"no end of line", greets + `read -r a; printf '{"outcome": {"id": 1}}'`, "it has ended without an answer", `{"outcome": {"id": 1}}`},
-		{"reads no more", greets + `exec <&-; sleep 300`, "it has closed its standard input", ""},
+		{"reads no more", `read -r hello; exec <&-; echo '{"hello": {"protocol": 1}}'; sleep 300`, "it has closed its standard input", ""},
 		{"secrets", greets + `read -r a; echo "$hello" "$a" 6225881234567898 >&2; exit 1`, "exit status 1", "6225880000007898"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := &suite.Exec{Command: c.command, End: 100 * time.Millisecond}
 			h := execHello()
 			h.Cards = map[string]suite.Card{"good": {PAN: "6225881234567898", PIN: "271828", Track2: "6225881234567898=3012201"}}
-			err := sellOnce(t.Context(), d, h)
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			err := sellOnce(ctx, d, h)
 			var bad *suite.DriverError
 			require.ErrorAs(t, err, &bad)
 			assert.ErrorContains(t, err, c.err)
