@@ -30,6 +30,7 @@ type Delivery struct {
 	steps  []faults.Step // that are left to do
 	result Result
 	done   func(Result)
+	paced  time.Time // when the last gap was to end; zero: none has begun
 
 	once      sync.Once
 	cancelled chan struct{}
@@ -119,6 +120,7 @@ func (w *Writer) deliver(d *Delivery) (again bool) {
 		case s.Op == faults.Wait:
 			if len(d.steps) > 0 && s.For > 0 {
 				d.due = time.Since(w.base) + s.For
+				d.paced = time.Time{} // gaps begin anew
 				return true
 			}
 			continue
@@ -170,7 +172,7 @@ func (w *Writer) pause(d *Delivery, t time.Duration) {
 		d.fail(ErrClosed)
 		return
 	}
-	timer := time.NewTimer(t)
+	timer := time.NewTimer(d.pace(t))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -179,6 +181,19 @@ func (w *Writer) pause(d *Delivery, t time.Duration) {
 	case <-gone:
 		d.fail(ErrClosed)
 	}
+}
+
+// pace is how long the next gap has to take, so that the errors of many gaps do
+// not add up: each is counted from when the one before was to end, unless that
+// would leave less than half of it.
+func (d *Delivery) pace(t time.Duration) time.Duration {
+	now := time.Now()
+	from := now
+	if late := now.Sub(d.paced); !d.paced.IsZero() && late > 0 && late < t/2 {
+		from = d.paced
+	}
+	d.paced = from.Add(t)
+	return d.paced.Sub(now)
 }
 
 // endLocked does a final step. After it every write fails.

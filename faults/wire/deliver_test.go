@@ -241,6 +241,29 @@ func TestGapsKeepTheLineAndWaitsDoNot(t *testing.T) {
 	})
 }
 
+// What each piece is late by does not add up over a reply that drips; after a
+// write that held up everything, the next piece does not follow at once.
+func TestLateGapsDoNotAddUp(t *testing.T) {
+	const gap = 20 * time.Millisecond
+	for slow, all := range map[time.Duration]time.Duration{
+		3 * time.Millisecond:  3*time.Millisecond + 5*gap, // what the last one takes itself
+		15 * time.Millisecond: 5 * (15*time.Millisecond + gap),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c := &tape{slow: slow}
+			w := NewWriter(c, Options{})
+			steps := []faults.Step{write("0")}
+			for range 5 {
+				steps = append(steps, faults.Step{Op: faults.Gap, For: gap}, write("x"))
+			}
+			require.NoError(t, deliver(t, w, steps...).Err)
+			require.Len(t, c.writes, 6)
+			assert.Equal(t, all, c.writes[5].at-c.writes[0].at)
+			require.NoError(t, w.Close(t.Context()))
+		})
+	}
+}
+
 func TestCancelADelivery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &tape{}
