@@ -40,7 +40,11 @@ func delayedFaults() []delayed {
 		{"reply.duplicate", "{times: 1, gap: 20ms}", func(p *prober) (time.Duration, error) { return p.gap(2) }},
 		{"frame.split", "{at: 20, gap: 20ms}", func(p *prober) (time.Duration, error) { return p.gap(1) }},
 		{"frame.drip", fmt.Sprintf("{bytes: %d, every: 20ms}", dripBytes), (*prober).drip},
+		{"reply.unsolicited", "{when: after, gap: 20ms}", (*prober).more},
 		{"accept.close", "20ms", (*prober).end},
+		{"accept.reset", "20ms", (*prober).end},
+		{"line.close", "{when: after-reply, after: 20ms}", (*prober).endAfter},
+		{"line.reset", "{when: after-reply, after: 20ms}", (*prober).endAfter},
 	}
 }
 

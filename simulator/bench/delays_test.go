@@ -92,6 +92,8 @@ func TestProbesRefuseWhatIsNotRight(t *testing.T) {
 		"bytes instead of an end":    {"0001a", (*prober).end, "instead of the end"},
 		"a piece and then no more":   {"0009abc", (*prober).drip, "closed the connection"},
 		"a copy of what is no reply": {"0001a0001a", twice, "can't be read"},
+		"no reply before the end":    {"0001a", (*prober).endAfter, "can't be read"},
+		"no reply before what comes": {"0001a", (*prober).more, "can't be read"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := &prober{addr: answering(t, tt.answer), fleet: f, term: f.terminals[0], check: checker{fleet: f}, in: make([]byte, bufferSize)}

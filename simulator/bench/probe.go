@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -126,13 +127,43 @@ func (p *prober) drip() (time.Duration, error) {
 
 // end sees the connection end by itself.
 func (p *prober) end() (time.Duration, error) {
-	began := time.Now()
+	return p.endSince(time.Now())
+}
+
+// endAfter sees the connection end after a reply.
+func (p *prober) endAfter() (time.Duration, error) {
+	a, err := p.sale(1)
+	if err != nil {
+		return 0, err
+	}
+	return p.endSince(a.end)
+}
+
+// endSince sees the connection end, by FIN or RST.
+func (p *prober) endSince(began time.Time) (time.Duration, error) {
 	n, err := p.conn.Read(p.in)
 	miss := time.Since(began) - delayWanted
-	if n > 0 || !errors.Is(err, io.EOF) {
+	if n > 0 || !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
 		return 0, fmt.Errorf("instead of the end of the connection came %d bytes: %w", n, err)
 	}
 	return miss, p.hangUp()
+}
+
+// more sees a message that nobody asked for come after a reply.
+func (p *prober) more() (time.Duration, error) {
+	a, err := p.sale(1)
+	if err != nil {
+		return 0, err
+	}
+	n, err := p.conn.Read(p.in)
+	miss := time.Since(a.end) - delayWanted
+	if err != nil {
+		return 0, readError(err)
+	}
+	if size, ok := p.fleet.wire.length.frame(p.in[:n]); !ok || size != n {
+		return 0, fmt.Errorf("what came after the reply is no message: %x", p.in[:n])
+	}
+	return miss, nil
 }
 
 // arrival is when a reply came, and how long it is.
