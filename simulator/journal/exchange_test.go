@@ -204,6 +204,32 @@ func TestExchangesConcurrently(t *testing.T) {
 	assert.EqualValues(t, 3*appenders*each, j.Stats().Appended)
 }
 
+// Memory that is used again holds on to nothing that was in it before.
+func TestSealedSegmentsHoldNothingOld(t *testing.T) {
+	j := New(Options{Keep: 4096})
+	append1 := func(n int) {
+		x, r := exchanged(n, 10)
+		xs := []transcript.Exchange{x}
+		j.AppendExchanges(xs)
+		j.AppendReplies(xs, []transcript.Reply{r})
+	}
+	for n := range 4096 { // exchanges only, then events only: the tables differ
+		append1(n)
+	}
+	for n := range 3 * 4096 {
+		j.Append(numbered(n))
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	require.Greater(t, len(j.segments), 2)
+	for _, s := range j.segments[:len(j.segments)-1] {
+		rows := s.exchanges.rows
+		for _, x := range rows[len(rows):cap(rows)] {
+			require.Equal(t, transcript.Exchange{}, x)
+		}
+	}
+}
+
 func TestAClosedJournalTakesNoExchange(t *testing.T) {
 	j := New(Options{})
 	closeJournal(t, j)

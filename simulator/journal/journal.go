@@ -279,6 +279,9 @@ func (j *Journal) oldest() uint64 { return j.last + 1 - uint64(j.kept()) }
 
 // open adds an empty segment.
 func (j *Journal) open() {
+	if n := len(j.segments); n > 0 {
+		j.segments[n-1].seal()
+	}
 	s := j.spare
 	j.spare = nil
 	if s == nil {

@@ -157,8 +157,20 @@ func (s *segment) reset() {
 		s.raw.reset() + s.secrets.reset() + s.postings.reset()
 }
 
+// seal lets go of what still stands behind the last row of each table, from
+// when the segment was used before: it may hold on to memory elsewhere. It is
+// called when the segment takes no more.
+func (s *segment) seal() {
+	s.events.seal()
+	s.exchanges.seal()
+	s.replies.seal()
+}
+
 // table is rows that are added one after the other.
-type table[T any] struct{ rows []T }
+type table[T any] struct {
+	rows []T
+	used int // rows that hold something, of this use of the memory or the last
+}
 
 func (t *table[T]) len() int           { return len(t.rows) }
 func (t *table[T]) hasRoom(n int) bool { return cap(t.rows)-len(t.rows) >= n }
@@ -182,6 +194,7 @@ func (t *table[T]) needs(n, most int) int {
 func (t *table[T]) reserve(n, most int) int {
 	bytes := t.needs(n, most)
 	if bytes > 0 {
+		t.used = 0
 		t.rows = append(make([]T, 0, t.grown(n, most)), t.rows...)
 	}
 	return bytes
@@ -193,9 +206,17 @@ func (t *table[T]) next() *T {
 	return &t.rows[len(t.rows)-1]
 }
 
+func (t *table[T]) seal() {
+	if n := len(t.rows); n < t.used {
+		clear(t.rows[n:t.used])
+		t.used = n
+	}
+}
+
 // reset empties the table and returns the bytes that it keeps.
 func (t *table[T]) reset() int {
 	var one T
+	t.used = max(t.used, len(t.rows))
 	t.rows = t.rows[:0]
 	return cap(t.rows) * int(unsafe.Sizeof(one))
 }
