@@ -1,10 +1,7 @@
 package suite_test
 
 import (
-	"fmt"
 	"os"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -15,7 +12,6 @@ import (
 	"github.com/acqsim/acqsim/scenarios/verdict"
 	"github.com/acqsim/acqsim/simulator/dialect"
 	"github.com/acqsim/acqsim/simulator/suite"
-	"github.com/acqsim/acqsim/simulator/terminal"
 )
 
 // everything says that make test-all runs the tests: every dialect in every
@@ -99,91 +95,6 @@ func TestATerminalWithALinePerTransaction(t *testing.T) {
 	r, err := suite.Run(t.Context(), o)
 	require.NoError(t, err)
 	acquitted(t, r)
-}
-
-const bugsFile = "testdata/bugs.golden"
-
-// TestEveryBugIsConvicted by the rule that is meant for it, in one cause of the
-// library at least. Which further rules a bug breaks is a file to be reviewed.
-func TestEveryBugIsConvicted(t *testing.T) {
-	o := libraryOptions(t, "unionpay-pos", "strict")
-	golden := readMatrix(t)
-	of := func(b terminal.Bug) (cases []suite.Case) {
-		for _, c := range o.Cases {
-			if everything() || *update || golden[string(b)+" "+c.Scenario.Name] != nil {
-				cases = append(cases, c)
-			}
-		}
-		return cases
-	}
-	m, err := suite.Bugs(t.Context(), o, of)
-	require.NoError(t, err)
-	if *update {
-		require.NoError(t, os.WriteFile(bugsFile, []byte(matrixText(m)), 0o644)) //nolint:gosec // a golden file
-		golden = readMatrix(t)
-	}
-	assert.Empty(t, m.Unconvicted())
-	for i := range m.Rows {
-		row := &m.Rows[i]
-		assert.Empty(t, row.Errors, "%s", row.Bug)
-		for _, c := range row.Convictions {
-			want, known := golden[string(row.Bug)+" "+c.Scenario]
-			assert.True(t, known, "%s is convicted by %s, too: %s; run with -update and review", row.Bug, c.Scenario, c.Why)
-			for _, rule := range c.Rules {
-				assert.Contains(t, want, rule, "%s in %s", row.Bug, c.Scenario)
-			}
-			if slices.Contains(want, row.Rule) {
-				assert.True(t, c.Right(row.Rule), "%s in %s is not convicted by %s any more", row.Bug, c.Scenario, row.Rule)
-			}
-		}
-		for key := range golden {
-			bug, scenario, _ := strings.Cut(key, " ")
-			gone := bug == string(row.Bug) && !slices.ContainsFunc(row.Convictions, func(c suite.Conviction) bool { return c.Scenario == scenario })
-			assert.False(t, gone, "%s is not convicted by %s any more", bug, scenario)
-		}
-	}
-}
-
-// matrixText is the golden file: bug, scenario, and the rules that failed.
-func matrixText(m *suite.Matrix) string {
-	var b strings.Builder
-	b.WriteString("# Which scenario convicts which bug by which rules; a star marks the bug's own.\n")
-	for i := range m.Rows {
-		row := &m.Rows[i]
-		for _, c := range row.Convictions {
-			rules := slices.Clone(c.Rules)
-			for j, rule := range rules {
-				if rule == row.Rule {
-					rules[j] += "*"
-				}
-			}
-			if len(rules) == 0 {
-				rules = []string{"(expected by the scenario)"}
-			}
-			fmt.Fprintf(&b, "%s %s: %s\n", row.Bug, c.Scenario, strings.Join(rules, ", "))
-		}
-	}
-	return b.String()
-}
-
-// readMatrix reads the golden file: rules by bug and scenario.
-func readMatrix(t *testing.T) map[string][]string {
-	t.Helper()
-	src, err := os.ReadFile(bugsFile)
-	if os.IsNotExist(err) && *update {
-		return nil
-	}
-	require.NoError(t, err)
-	all := map[string][]string{}
-	for line := range strings.Lines(string(src)) {
-		if strings.HasPrefix(line, "#") {
-			continue
-		}
-		key, rules, ok := strings.Cut(strings.TrimSpace(line), ": ")
-		require.True(t, ok, line)
-		all[key] = strings.Split(strings.ReplaceAll(rules, "*", ""), ", ")
-	}
-	return all
 }
 
 // TestTheSameSeedGivesTheSameVerdicts, and so does every other one.

@@ -285,19 +285,18 @@ func (r *rig) merchant(id string) string {
 // settle waits until what the scenario has under way has been delivered, for a
 // few timeouts at most: what comes late belongs to the run.
 func (r *rig) settle(ctx context.Context) error {
-	if r.scenario == nil {
-		return nil
-	}
-	const often = 5 * time.Millisecond
-	for end := time.Now().Add(4*r.o.Profile.Timeouts.Response + time.Second); time.Now().Before(end); {
-		if r.server.Load().Undelivered(r.scenario.Name) == 0 {
-			return nil
+	const often, last = 5 * time.Millisecond, 50 * time.Millisecond
+	if r.scenario != nil {
+		for end := time.Now().Add(4*r.o.Profile.Timeouts.Response + time.Second); time.Now().Before(end); {
+			if r.server.Load().Undelivered(r.scenario.Name) == 0 {
+				break
+			}
+			if err := wait(ctx, often); err != nil {
+				return err
+			}
 		}
-		if err := wait(ctx, often); err != nil {
-			return err
-		}
 	}
-	return nil
+	return wait(ctx, last) // what the terminal has sent may still be on its way
 }
 
 // stop ends the server and returns what it has recorded.
