@@ -41,6 +41,11 @@ func (o *Options) applies(c *Case) error {
 	if len(c.Scenario.Actions) == 0 {
 		return &skip{"it has no actions"}
 	}
+	return o.fits(c)
+}
+
+// fits is applies, whatever the terminal is.
+func (o *Options) fits(c *Case) error {
 	if slices.Contains(c.Scenario.Needs, scenarios.NeedKeys) && !hasKeys(o.Dialect) {
 		return &skip{fmt.Sprintf("it needs working keys, and a sign-on in %s brings none", o.Dialect.Name())}
 	}

@@ -17,6 +17,11 @@ import (
 // Judge judges what is recorded of a run, by nothing but the record: equal
 // transcripts give equal verdicts, whenever and wherever they are judged.
 func Judge(h transcript.Header, events []transcript.Event) (*verdict.Report, error) {
+	return judgeIn(h, events, world.Default())
+}
+
+// judgeIn is Judge with the world of a run whose header does not say it.
+func judgeIn(h transcript.Header, events []transcript.Event, w *world.World) (*verdict.Report, error) {
 	fields := &Fields{}
 	in := verdict.Input{Events: events, Field: fields.Read, Means: fields.Means}
 	run := h.Run
@@ -29,7 +34,6 @@ func Judge(h transcript.Header, events []transcript.Event) (*verdict.Report, err
 		return nil, err
 	}
 	in.Profile = paceOf(run).Apply(in.Profile)
-	w := world.Default()
 	if run.World.Text != "" {
 		if w, err = world.Load(run.World.Name, []byte(run.World.Text)); err != nil {
 			return nil, err

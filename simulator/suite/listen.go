@@ -147,7 +147,7 @@ func (o *Options) cleanUp(ctx context.Context, id string, book *ledger.Book) *Cl
 		o.Listen = g.address() // a free port was asked for: it is taken again
 	}
 	p := &performance{
-		journal: g.journal, world: g.world, profile: o.Profile, terminal: id, limit: o.Limit, sessions: map[string]Session{},
+		rig: g, world: g.world, profile: o.Profile, terminal: id, limit: o.Limit, sessions: map[string]Session{},
 		open: func(ctx context.Context, terminal string) (Session, error) {
 			return o.Driver.Open(ctx, g.hello(terminal, o.stateFile(nil, terminal)))
 		},
@@ -174,7 +174,7 @@ func (o *Options) cleanUp(ctx context.Context, id string, book *ledger.Book) *Cl
 // cleaning is one clean-up under way.
 type cleaning struct {
 	p     *performance
-	g     *rig
+	g     *Rig
 	id    string
 	books *ledger.Terminal
 	can   []string // empty: everything
@@ -292,7 +292,7 @@ func inOrder(w *world.World, id string) *world.World {
 }
 
 // address is where the rig listens.
-func (r *rig) address() string {
+func (r *Rig) address() string {
 	_, port, _ := net.SplitHostPort(r.server.Load().Addr(0).String())
 	host, _, _ := net.SplitHostPort(r.o.address())
 	return net.JoinHostPort(host, port)

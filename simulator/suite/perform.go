@@ -11,16 +11,13 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/acqsim/acqsim/scenarios"
-	"github.com/acqsim/acqsim/scenarios/display"
 	"github.com/acqsim/acqsim/scenarios/profile"
-	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/world"
-	"github.com/acqsim/acqsim/simulator/journal"
 )
 
 // performance is a scenario's actions at its terminals.
 type performance struct {
-	journal  *journal.Journal
+	rig      *Rig
 	world    *world.World
 	profile  *profile.Profile
 	terminal string // that does what names no other
@@ -192,12 +189,7 @@ func (p *performance) do(ctx context.Context, o *Action) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	is, _ := scenarios.ActionType(o.Do)
-	number := uint32(o.ID) //nolint:gosec // a position in a list
-	p.journal.Append(transcript.Event{
-		Kind: transcript.Acted, Actor: transcript.Acqsim, Terminal: o.Terminal, Action: number, Text: o.Do,
-		Type: is, Amount: o.Amount, Currency: world.Currency(o.Currency), //nolint:gosec // ISO 4217
-	})
+	p.rig.Act(o)
 	limited, cancel := ctx, context.CancelFunc(func() {})
 	if p.limit > 0 {
 		limited, cancel = context.WithTimeout(ctx, p.limit)
@@ -212,14 +204,7 @@ func (p *performance) do(ctx context.Context, o *Action) (*Outcome, error) {
 	case err != nil:
 		return nil, err
 	}
-	if out.Is != display.NoOutcome {
-		shown := []byte(out.Display)
-		transcript.MaskText(shown)
-		p.journal.Append(transcript.Event{
-			Kind: transcript.Reported, Actor: transcript.Terminal, Terminal: o.Terminal, Action: number,
-			Shown: out.Is, Code: out.Code, Text: string(shown),
-		})
-	}
+	p.rig.Report(o, out)
 	return out, nil
 }
 

@@ -20,20 +20,23 @@ import (
 	"github.com/acqsim/acqsim/simulator/host"
 	"github.com/acqsim/acqsim/simulator/journal"
 	"github.com/acqsim/acqsim/simulator/ledger"
-	"github.com/acqsim/acqsim/simulator/security"
 )
 
 // clock is a business clock.
 type clock = func() time.Time
 
-// rig is a server of one scenario: its world, its books, and what goes wrong.
-type rig struct {
-	o        *Options
-	scenario *scenarios.Scenario // nil: nothing goes wrong
-	world    *world.World
-	terminal string
-	secure   bool // over TLS
-	now      clock
+// Rig is the server of one run: its world, its books, what goes wrong, and the
+// record of what happened. [Run] has one for each scenario; [StartRig] makes one
+// for a terminal that something else than a [Driver] works.
+type Rig struct {
+	o         *Options
+	cases     []Case // that go wrong; none: nothing does
+	scenarios []*scenarios.Scenario
+	names     []string // of the scenarios
+	world     *world.World
+	terminal  string // under test
+	secure    bool   // over TLS
+	now       clock
 
 	journal   *journal.Journal
 	planner   *scenarios.Planner
@@ -41,22 +44,33 @@ type rig struct {
 	bystander Session // another terminal on whose line a fault sends replies; nil: none
 }
 
-// rigUp starts a server with the world of a scenario (nil: the plain one). What
+// rigUp starts a server with the world of scenarios (none: the plain one). What
 // goes wrong does so from arm on.
-func (o *Options) rigUp(ctx context.Context, s *scenarios.Scenario, seed uint64, book *ledger.Book) (r *rig, err error) {
-	r = &rig{o: o, scenario: s, world: o.World, terminal: o.Terminal, secure: o.TLS}
-	began, at := time.Now(), time.Time{}
-	if s != nil {
-		if r.world, err = scenarios.Apply(o.World, s); err != nil {
-			return nil, err
+func (o *Options) rigUp(ctx context.Context, cases []Case, seed uint64, book *ledger.Book) (r *Rig, err error) {
+	about := "" // the scenario that says which terminal
+	r = &Rig{o: o, cases: cases, terminal: o.Terminal, secure: o.TLS}
+	for i := range cases {
+		s := cases[i].Scenario
+		r.scenarios, r.names = append(r.scenarios, s), append(r.names, s.Name)
+		if s.Terminal != "" {
+			if about != "" && r.terminal != string(s.Terminal) {
+				return nil, fmt.Errorf("%s is about terminal %s, and %s about %s: run one of them", about, r.terminal, s.Name, s.Terminal)
+			}
+			r.terminal, about = string(s.Terminal), s.Name
 		}
-		at = s.Given.Clock
-		r.terminal = orElse(string(s.Terminal), o.Terminal)
 		r.secure = r.secure || needsTLS(s, o)
+	}
+	if r.world, err = scenarios.Apply(o.World, r.scenarios...); err != nil {
+		return nil, err
+	}
+	at, err := scenarios.Clock(r.scenarios...)
+	if err != nil {
+		return nil, err
 	}
 	if at.IsZero() {
 		at = defaultClock
 	}
+	began := time.Now()
 	r.now = func() time.Time { return at.Add(time.Since(began)) }
 	r.journal = journal.New(journal.Options{Keep: 1 << 16, Program: o.Program})
 	h, err := host.New(host.Options{World: r.world, Book: book, Seed: seed})
@@ -64,6 +78,7 @@ func (o *Options) rigUp(ctx context.Context, s *scenarios.Scenario, seed uint64,
 		return nil, err
 	}
 	r.planner = scenarios.NewPlanner(scenarios.PlannerOptions{Seed: seed, SourceOf: r.sourceOf})
+	r.planner.Trigger(o.Triggers)
 	so := simulator.Options{
 		Listeners: []simulator.Listener{{Name: listenerName, Address: o.address(), Dialect: o.Dialect}},
 		Host:      h, Journal: r.journal, Now: r.now, Planner: r.planner,
@@ -110,43 +125,36 @@ func reachable(host string) string {
 	return host
 }
 
-func (r *rig) sourceOf(terminal string) (netip.Addr, bool) {
+func (r *Rig) sourceOf(terminal string) (netip.Addr, bool) {
 	if s := r.server.Load(); s != nil {
 		return s.SourceOf(terminal)
 	}
 	return netip.Addr{}, false
 }
 
-// arm has the scenario's cause brought about from now on, for everybody who
-// comes: a rig has one terminal under test.
-func (r *rig) arm(ctx context.Context) error {
-	if r.scenario == nil {
-		return nil
-	}
+// arm has the causes brought about from now on, for everybody who comes: a rig
+// has one terminal under test.
+func (r *Rig) arm(ctx context.Context) error {
 	if err := r.meetBystander(ctx); err != nil {
 		return fmt.Errorf("the terminal on whose line replies are to go: %w", err)
 	}
-	if r.scenario.IsSite() {
-		return nil // whoever acts brings it about
+	var all []scenarios.Arming
+	for _, s := range r.scenarios {
+		if !s.IsSite() { // else whoever acts brings it about
+			all = append(all, scenarios.Arming{Scenario: s, At: time.Now()})
+		}
 	}
-	if err := r.planner.Arm(scenarios.Arming{Scenario: r.scenario, At: time.Now()}); err != nil {
+	if len(all) == 0 {
+		return nil
+	}
+	if err := r.planner.Arm(all...); err != nil {
 		return err
 	}
 	return r.server.Load().Rearm()
 }
 
-// disarm ends the cause, and what of it is still under way.
-func (r *rig) disarm() error {
-	if r.scenario == nil {
-		return nil
-	}
-	r.planner.Disarm(r.scenario.Name)
-	r.server.Load().CancelDeliveries(r.scenario.Name)
-	return r.server.Load().Rearm()
-}
-
 // meetBystander connects the terminal on whose line a fault sends replies.
-func (r *rig) meetBystander(ctx context.Context) error {
+func (r *Rig) meetBystander(ctx context.Context) error {
 	id := r.elsewhere()
 	if id == "" {
 		return nil
@@ -168,15 +176,17 @@ func (r *rig) meetBystander(ctx context.Context) error {
 }
 
 // elsewhere is a terminal on whose line a fault sends replies; "": none does.
-func (r *rig) elsewhere() string {
-	for i := range r.scenario.Rules {
-		for _, f := range r.scenario.Rules[i].Fault {
-			switch id := faults.Elsewhere(f.Fault); id {
-			case "":
-			case "*":
-				return r.otherTerminal()
-			default:
-				return id
+func (r *Rig) elsewhere() string {
+	for _, s := range r.scenarios {
+		for i := range s.Rules {
+			for _, f := range s.Rules[i].Fault {
+				switch id := faults.Elsewhere(f.Fault); id {
+				case "":
+				case "*":
+					return r.otherTerminal()
+				default:
+					return id
+				}
 			}
 		}
 	}
@@ -185,7 +195,7 @@ func (r *rig) elsewhere() string {
 
 // otherTerminal is one of the world's that is in order, of the same merchant if
 // there is one.
-func (r *rig) otherTerminal() string {
+func (r *Rig) otherTerminal() string {
 	merchant := r.world.Terminals[r.terminal]
 	var ids []string
 	for id, t := range r.world.Terminals {
@@ -199,108 +209,40 @@ func (r *rig) otherTerminal() string {
 	return slices.Min(ids)
 }
 
-// hello is what a terminal is told.
-func (r *rig) hello(id, state string) *Hello {
-	p := r.o.Profile
-	_, port, _ := net.SplitHostPort(r.server.Load().Addr(0).String())
-	host, _, _ := net.SplitHostPort(r.o.address())
-	h := &Hello{
-		Protocol: Protocol, Lang: r.o.Lang, Host: net.JoinHostPort(reachable(host), port), Dialect: r.o.Dialect.Name(),
-		Terminal: id, Merchant: r.merchant(id), Currency: int(world.CNY),
-		Profile: p.Name, ConnectTimeoutMS: p.Timeouts.Connect.Milliseconds(),
-		ResponseTimeoutMS: p.Timeouts.Response.Milliseconds(), BackoffMS: p.Connecting.Backoff.Milliseconds(),
-		Cards: map[string]Card{}, State: state, Clock: r.now(),
-		known: &known{dialect: r.o.Dialect, profile: p, world: r.world, now: r.now},
-	}
-	if r.scenario != nil {
-		h.Scenario = r.scenario.Name
-		if site := r.scenario.Site; site != (world.Bilingual{}) {
-			h.Site = &site
-		}
-	}
-	if r.secure {
-		h.TLS = &TLS{CA: string(r.o.authority.PEM()), ServerName: reachable(host)}
-	}
-	for name, c := range r.world.Cards {
-		h.Cards[name] = Card{PAN: c.PAN, Expiry: c.Expiry, PIN: c.PIN, Track2: c.PAN + "=" + c.Expiry + "201"}
-	}
-	r.keys(h)
-	return h
-}
-
-// keys are those that are in a terminal from the beginning.
-func (r *rig) keys(h *Hello) {
-	master := security.DefaultTMK()
-	if t := r.provisioned(h.Terminal); t != nil && t.MasterKey != nil {
-		if k, err := security.NewKey(t.MasterKey); err == nil { // the world was checked when it was loaded
-			master = k
-		}
-	}
-	h.MasterKey = master.RevealHex()
-	if !r.o.Dialect.DUKPT() {
-		return
-	}
-	base := security.DefaultBDK()
-	if b := r.world.Acquirer.BaseKey; b != nil {
-		if k, err := security.NewKey(b); err == nil {
-			base = k
-		}
-	}
-	ksn, err := security.MadeUpKSN(h.Terminal)
-	if err != nil {
-		return
-	}
-	if initial, err := security.InitialKey(base, ksn); err == nil {
-		h.InitialKey, h.KSN = initial.RevealHex(), ksn.String()
-	}
-}
-
-// provisioned is what the terminal itself was set up with. A scenario changes
-// what the host knows: of a terminal that there is without it, not that one.
-func (r *rig) provisioned(id string) *world.Terminal {
-	if t := r.o.World.Terminals[id]; t != nil {
-		return t
-	}
-	return r.world.Terminals[id]
-}
-
-// merchant is whose terminal it is; of an unknown one, some merchant that is in
-// order.
-func (r *rig) merchant(id string) string {
-	if t := r.provisioned(id); t != nil && t.Merchant != "" {
-		return t.Merchant
-	}
-	var sound []string
-	for id, m := range r.world.Merchants {
-		if m.Status == world.MerchantActive {
-			sound = append(sound, id)
-		}
-	}
-	if len(sound) == 0 {
-		return "999000000000001"
-	}
-	return slices.Min(sound)
-}
-
-// settle waits until what the scenario has under way has been delivered, for a
+// settle waits until what scenarios have under way has been delivered, for a
 // few timeouts at most: what comes late belongs to the run.
-func (r *rig) settle(ctx context.Context) error {
+func (r *Rig) settle(ctx context.Context) error {
 	const often, last = 5 * time.Millisecond, 50 * time.Millisecond
-	if r.scenario != nil {
-		for end := time.Now().Add(4*r.o.Profile.Timeouts.Response + time.Second); time.Now().Before(end); {
-			if r.server.Load().Undelivered(r.scenario.Name) == 0 {
-				break
-			}
-			if err := wait(ctx, often); err != nil {
-				return err
-			}
+	for end := time.Now().Add(4*r.o.Profile.Timeouts.Response + time.Second); time.Now().Before(end); {
+		if r.server.Load().Undelivered() == 0 {
+			break
+		}
+		if err := wait(ctx, often); err != nil {
+			return err
 		}
 	}
 	return wait(ctx, last) // what the terminal has sent may still be on its way
 }
 
+// header says what the run is judged by. Of several scenarios nobody knows what
+// they expect together.
+func (r *Rig) header() transcript.Header {
+	o := r.o
+	run := &transcript.Run{
+		Profile: o.ProfileSource, World: o.WorldSource, Dialect: o.Dialect.Name(),
+		Connect: o.Pace.Connect, Response: o.Pace.Response, Backoff: o.Pace.Backoff, Within: o.Pace.Within,
+	}
+	if len(r.cases) == 1 {
+		run.Scenario = r.cases[0].Source
+	}
+	if run.Profile.Name == "" {
+		run.Profile.Name = o.Profile.Name
+	}
+	return transcript.Header{Version: transcript.Version, Started: r.now(), Program: o.Program, Run: run}
+}
+
 // stop ends the server and returns what it has recorded.
-func (r *rig) stop(ctx context.Context) (events []transcript.Event, err error) {
+func (r *Rig) stop(ctx context.Context) (events []transcript.Event, err error) {
 	if r.bystander != nil {
 		_ = r.bystander.Close() // its connection is gone in any case
 	}

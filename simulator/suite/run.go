@@ -56,9 +56,13 @@ type Options struct {
 	// loopback for each.
 	Listen string
 
-	TLS      bool   // every scenario over TLS, not only those that need it
-	Lang     string // en (default) or zh: of displays
-	Seed     uint64
+	TLS  bool   // every scenario over TLS, not only those that need it
+	Lang string // en (default) or zh: of displays
+	Seed uint64
+
+	// Triggers let amounts and cards choose causes besides. Default: nothing does.
+	Triggers *scenarios.Triggers
+
 	Repeat   int           // how often each scenario is run; default: once
 	Parallel int           // scenarios at a time; default: as many as driver and machine bear
 	Limit    time.Duration // of one action; default: a generous one, by the profile's timeouts; none for a person
@@ -81,9 +85,6 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	var err error
-	if o.authority, err = newAuthority(); err != nil {
-		return nil, err
-	}
 	if o.states, err = os.MkdirTemp("", "acqsim-run-"); err != nil {
 		return nil, err
 	}
@@ -105,18 +106,9 @@ func (o *Options) complete() error {
 	case o.Driver == nil || o.Dialect == nil:
 		return errors.New("suite: it needs a driver and a dialect")
 	}
-	if o.Profile == nil {
-		p, err := openProfile(o.ProfileSource)
-		if err != nil {
-			return err
-		}
-		o.Profile = p
+	if err := o.equip(); err != nil {
+		return err
 	}
-	o.Profile = o.Pace.Apply(o.Profile)
-	if o.World == nil {
-		o.World = world.Default()
-	}
-	o.Terminal = orElse(o.Terminal, DefaultTerminal)
 	o.Repeat = max(o.Repeat, 1)
 	if o.Parallel <= 0 {
 		o.Parallel = 6 * runtime.GOMAXPROCS(0) // most of the time, terminals wait
@@ -135,6 +127,24 @@ func (o *Options) complete() error {
 		o.Progress = func(*Result, bool) {}
 	}
 	return nil
+}
+
+// equip fills in what servers need.
+func (o *Options) equip() (err error) {
+	if o.Profile == nil {
+		p, err := openProfile(o.ProfileSource)
+		if err != nil {
+			return err
+		}
+		o.Profile = p
+	}
+	o.Profile = o.Pace.Apply(o.Profile)
+	if o.World == nil {
+		o.World = world.Default()
+	}
+	o.Terminal = orElse(o.Terminal, DefaultTerminal)
+	o.authority, err = newAuthority()
+	return err
 }
 
 // address is what servers listen on.
@@ -210,11 +220,11 @@ func (o *Options) one(ctx context.Context, c *Case, r *Result, book *ledger.Book
 
 // run brings the cause about, has the terminal act, and judges.
 func (o *Options) run(ctx context.Context, c *Case, r *Result, book *ledger.Book) (acted []string, err error) {
-	g, err := o.rigUp(ctx, c.Scenario, r.Seed, book)
+	g, err := o.rigUp(ctx, []Case{*c}, r.Seed, book)
 	if err != nil {
 		return nil, err
 	}
-	r.Header = o.header(c, g)
+	r.Header = g.header()
 	acted, played := o.play(ctx, c, g)
 	events, err := g.stop(ctx)
 	if played != nil {
@@ -224,17 +234,17 @@ func (o *Options) run(ctx context.Context, c *Case, r *Result, book *ledger.Book
 	if err != nil {
 		return acted, err
 	}
-	if err := r.judge(events); err != nil {
+	if err := r.judge(events, g); err != nil {
 		return acted, err
 	}
 	if r.Status == Passed && !broughtAbout(c.Scenario, r.Events) {
-		return acted, &skip{"it did not come about: the terminal never did what its rules strike"}
+		return acted, &skip{notBroughtAbout}
 	}
 	return acted, nil
 }
 
 // judge judges what was recorded.
-func (r *Result) judge(events []transcript.Event) error {
+func (r *Result) judge(events []transcript.Event, g *Rig) error {
 	// Judged is what can be judged again: what the file says, and not what is
 	// more exact in memory.
 	record, err := Record(r.Header, events)
@@ -244,7 +254,7 @@ func (r *Result) judge(events []transcript.Event) error {
 	if r.Header, r.Events, err = LastRun(bytes.NewReader(record), r.Scenario); err != nil {
 		return err
 	}
-	v, err := Judge(r.Header, r.Events)
+	v, err := judgeIn(r.Header, r.Events, g.o.World)
 	if err != nil {
 		return fmt.Errorf("the run can't be judged: %w", err)
 	}
@@ -252,30 +262,21 @@ func (r *Result) judge(events []transcript.Event) error {
 	return nil
 }
 
+const notBroughtAbout = "it did not come about: the terminal never did what its rules strike"
+
 // broughtAbout reports whether a scenario with something to strike has struck:
 // a terminal that closes its line after each transaction never meets what
 // happens to idle ones.
 func broughtAbout(s *scenarios.Scenario, events []transcript.Event) bool {
-	return len(s.Rules)+len(s.Given.Outcome) == 0 ||
-		slices.ContainsFunc(events, func(e transcript.Event) bool { return e.Kind == transcript.Struck })
-}
-
-// header says what the run is judged by.
-func (o *Options) header(c *Case, g *rig) transcript.Header {
-	run := &transcript.Run{
-		Scenario: c.Source, Profile: o.ProfileSource, World: o.WorldSource, Dialect: o.Dialect.Name(),
-		Connect: o.Pace.Connect, Response: o.Pace.Response, Backoff: o.Pace.Backoff, Within: o.Pace.Within,
-	}
-	if run.Profile.Name == "" {
-		run.Profile.Name = o.Profile.Name
-	}
-	return transcript.Header{Version: transcript.Version, Started: g.now(), Program: o.Program, Run: run}
+	return len(s.Rules)+len(s.Given.Outcome) == 0 || slices.ContainsFunc(events, func(e transcript.Event) bool {
+		return e.Kind == transcript.Struck && (e.Strike == nil || e.Strike.Scenario == s.Name)
+	})
 }
 
 // play has the terminals perform the actions, and returns which have.
-func (o *Options) play(ctx context.Context, c *Case, g *rig) (acted []string, err error) {
+func (o *Options) play(ctx context.Context, c *Case, g *Rig) (acted []string, err error) {
 	p := &performance{
-		journal: g.journal, world: g.world, profile: o.Profile, terminal: g.terminal, limit: o.Limit,
+		rig: g, world: g.world, profile: o.Profile, terminal: g.terminal, limit: o.Limit,
 		actions: c.Scenario.Actions, cards: soundCards(g.world), sessions: map[string]Session{},
 	}
 	p.open = func(ctx context.Context, terminal string) (Session, error) {
