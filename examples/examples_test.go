@@ -2,6 +2,7 @@
 package examples_test
 
 import (
+	"os"
 	"os/exec"
 	"testing"
 
@@ -14,7 +15,17 @@ import (
 	"github.com/acqsim/acqsim/simulator/suite"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		for _, f := range atTheEnd {
+			f()
+		}
+		os.Exit(code)
+	}))
+}
+
+// atTheEnd is what is to be done when all tests are over.
+var atTheEnd []func()
 
 // TestPythonTerminal has the whole library judge the terminal in Python, in each
 // profile that it knows: the rules judge behaviour, and not how acqsim's own
