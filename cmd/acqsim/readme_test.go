@@ -103,7 +103,7 @@ func testCommand(t *testing.T, host net.Addr, command, shown string) {
 // normal takes out what differs with every run.
 func normal(s string) string {
 	for _, changing := range []string{
-		`127\.0\.0\.1:\d+`, ` *\d+\.\d+ ms`, `\d\d:\d\d:\d\d\.\d{3}`, `(RRN )\d{12}`, `(trace audit number +)\d+`, `(reference number +)\d+`, `(Approval code +)\d+`,
+		`127\.0\.0\.1:\d+`, ` *\d+\.\d+ ms`, `\d\d:\d\d:\d\d\.\d{3}`, `(RRN )\d{12}`, `(trace audit number +)\d+`, `(reference number +)\d+`, `(Approval code +)\d+`, `(, seed \d+, )[0-9.hms]+`,
 	} {
 		s = regexp.MustCompile(changing).ReplaceAllString(s, "$1#")
 	}
