@@ -34,6 +34,12 @@ serve: build ## Answer terminals on :8583, :8584 and :8585 (more flags in ARGS).
 test: ## Run every test (flags for go test in TESTFLAGS, such as -race).
 	go test $(TESTFLAGS) ./...
 
+# ACQSIM_TEST_ALL is what simulator/suite/library_test.go asks for. -count=1: a
+# result from the cache proves nothing about flakiness.
+.PHONY: test-all
+test-all: ## Run every firmware bug, dialect and profile in every scenario, and 20 seeds.
+	ACQSIM_TEST_ALL=1 go test $(TESTFLAGS) -count=1 -timeout 60m ./simulator/suite
+
 .PHONY: lint
 lint: ## Check the format of the code and run the linters of .golangci.yml.
 	@unformatted=$$(gofmt -l .); \
