@@ -22,7 +22,7 @@ type Scenario struct {
 	Site    world.Bilingual `yaml:"site" doc:"Of a cause in the shop: what a person does to bring it about. Goes with layer: site."`
 
 	Terminal quoted     `yaml:"terminal" doc:"The terminal that does the actions; without one, the runner chooses."`
-	Needs    Some[Need] `yaml:"needs" doc:"What terminal and dialect must have, or the cause can't be shown: keys (a sign-on brings them, or DUKPT)."`
+	Needs    Some[Need] `yaml:"needs" doc:"What terminal and dialect must have, or the cause can't be shown: keys (a sign-on brings them, or DUKPT), plain (a line without TLS)."`
 	Seed     *uint64    `yaml:"seed" doc:"Seed of what is drawn; without one, the server's."`
 	Trigger  *Trigger   `yaml:"trigger" doc:"How somebody with only a terminal in hand brings it about."`
 	Given    Given      `yaml:"given" doc:"What the world is like: changes to it, the business clock, what the host decides."`

@@ -25,10 +25,13 @@ type Step string
 // Need is something that not every terminal and dialect have.
 type Need string
 
-// NeedKeys is working keys: a sign-on brings them, or they are DUKPT's.
-const NeedKeys Need = "keys"
+// The needs.
+const (
+	NeedKeys  Need = "keys"  // working keys: a sign-on brings them, or they are DUKPT's
+	NeedPlain Need = "plain" // a line without TLS: with it, the handshake fails before anything else can
+)
 
-var needWords = []string{string(NeedKeys)}
+var needWords = []string{string(NeedKeys), string(NeedPlain)}
 
 // UnmarshalNode reads a need.
 func (d *Need) UnmarshalNode(n strictyaml.Node) error { return choose(d, n, "need", needWords) }

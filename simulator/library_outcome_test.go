@@ -141,7 +141,7 @@ func (c *cashier) params(a *scenarios.Transaction) terminals.Params {
 	}
 	if c.session != nil && a.Type == world.Sale {
 		p.Card.PIN = card.PIN
-		if a.PIN == "wrong" {
+		if strings.HasPrefix(string(a.PIN), "wrong") {
 			p.Card.PIN = strings.Repeat("9", len(card.PIN))
 		}
 	}

@@ -67,7 +67,7 @@ func TestOutputForMachinesAndDocumentation(t *testing.T) {
 	assert.Len(t, r.Soak.Points, 10)
 	assert.Len(t, r.Armed, 1)
 	require.NotNil(t, r.Delays)
-	assert.Len(t, r.Delays.Faults, 6)
+	assert.Len(t, r.Delays.Faults, 10)
 	assert.NotEmpty(t, r.Machine.CPU)
 	assert.Equal(t, 10, strings.Count(stderr, "after garbage collection"))
 

@@ -63,7 +63,7 @@ func TestDriversDocumentInPython(t *testing.T) {
 	}
 	lost := got["closed-before-reply"]
 	assert.Equal(t, suite.Failed, lost.Status, lost.Why+lost.Output)
-	assert.Equal(t, "reversal-blocks-next", lost.Rule)
+	assert.Equal(t, "reversal-follows-no-answer", lost.Rule)
 	assert.Equal(t, suite.Skipped, got["wrong-pin"].Status)
 }
 

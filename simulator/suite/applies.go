@@ -52,6 +52,9 @@ func (o *Options) fits(c *Case) error {
 	if o.Listen != "" && !o.TLS && needsTLS(c.Scenario, o) {
 		return &skip{"it needs TLS, and the terminal connects to " + o.Listen + " without: say that it has TLS, if it has (--tls)"}
 	}
+	if o.TLS && slices.Contains(c.Scenario.Needs, scenarios.NeedPlain) {
+		return &skip{"over TLS the handshake would fail before it could be shown"}
+	}
 	if err := c.Scenario.Fits(o.listener(true)); err != nil {
 		first, _, _ := strings.Cut(err.Error(), "\n")
 		if _, why, ok := strings.Cut(first, scenarios.NotShown); ok {

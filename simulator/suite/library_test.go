@@ -85,6 +85,18 @@ func TestTheCorrectTerminalIsAcquitted(t *testing.T) {
 	}
 }
 
+// TestTheLibraryOverTLS acquits the terminal, too.
+func TestTheLibraryOverTLS(t *testing.T) {
+	o := libraryOptions(t, "unionpay-pos", "strict")
+	if !everything() {
+		o = libraryOptions(t, "unionpay-pos", "strict", "reply-lost", "closed-on-arrival", "connection-limit", "reset-before-reply", "cable-pulled-mid-transaction", "tls-stalled", "line-blackholed")
+	}
+	o.TLS = true
+	r, err := suite.Run(t.Context(), o)
+	require.NoError(t, err)
+	acquitted(t, r)
+}
+
 // TestATerminalWithALinePerTransaction is correct, too.
 func TestATerminalWithALinePerTransaction(t *testing.T) {
 	o := libraryOptions(t, "iso87-ascii", "strict")
