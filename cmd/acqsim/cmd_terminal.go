@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/acqsim/acqsim/scenarios/profile"
 	"github.com/acqsim/acqsim/scenarios/world"
@@ -60,7 +61,7 @@ The state file holds card numbers in clear; only its owner can read it.
 
 The exit code is that of acqsim send; what the terminal refuses by itself is 3.`,
 		Example: `  acqsim terminal
-  acqsim terminal sale 10.00
+  acqsim terminal sale 10.00 --host 192.0.2.7:8583
   acqsim terminal void --of 2
   acqsim terminal pre-auth 100.00
   acqsim terminal completion 80.00 --of 4
@@ -79,6 +80,13 @@ The exit code is that of acqsim send; what the terminal refuses by itself is 3.`
 	s := cmd.Flags()
 	f.defineHost(s)
 	f.defineCard(s)
+	// A terminal has a host, as --backup says; what send calls --to works here, too.
+	s.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "to" {
+			name = "host"
+		}
+		return pflag.NormalizedName(name)
+	})
 	s.StringArrayVar(&f.backups, "backup", nil, "also try `HOST:PORT` when connecting fails; can be given several times")
 	s.StringVar(&f.profile, "profile", profile.Default, "behave by the profile `NAME`, or by that in a YAML file: "+strings.Join(profile.Names(), ", "))
 	s.StringVar(&f.state, "state", "acqsim-terminal.json", "keep in `FILE` what the terminal has to remember")
