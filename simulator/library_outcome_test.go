@@ -102,6 +102,10 @@ func (c *cashier) do(a *scenarios.Transaction) *terminals.Exchange {
 	}
 	c.stan++
 	x := c.send(a.Type, c.params(a))
+	for round := 1; a.PIN == "wrong-each-time" && x.Code == "55" && round < 3; round++ {
+		c.stan++
+		x = c.send(a.Type, c.params(a))
+	}
 	switch x.Outcome {
 	case terminals.NoAnswer, terminals.Garbled, terminals.Mismatch, terminals.MACError, terminals.SendFailed, terminals.CardDeclined:
 		if a.Type == world.Sale {
