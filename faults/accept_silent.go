@@ -3,6 +3,7 @@ package faults
 func acceptSilent() Kind {
 	return Kind{
 		Name: "accept.silent", Stages: []Stage{Accepted},
+		Params: []Param{unreadFor},
 		Does: Text{
 			"A new connection is accepted and then forgotten: nothing is ever read or written, TLS does not begin.",
 			"接受新连接后不再理会：不读、不写、不进行 TLS 握手。"},
@@ -10,8 +11,8 @@ func acceptSilent() Kind {
 			"The request can be sent, and no reply comes until the terminal gives up.",
 			"请求能够发出，但直到终端超时也收不到应答。"},
 		Example: "- match: {source: 192.0.2.7}\n  fault: accept.silent\n",
-		New: func(Values) (Fault, error) {
-			return acceptQuiet{base{"accept.silent", Accepted}, false, Duration{}}, nil
+		New: func(v Values) (Fault, error) {
+			return acceptQuiet{base{"accept.silent", Accepted}, false, v.Duration("for")}, nil
 		},
 	}
 }
@@ -20,7 +21,7 @@ func acceptSilent() Kind {
 type acceptQuiet struct {
 	base
 	small bool
-	hold  Duration // zero: for as long as the peer stays
+	hold  Duration
 }
 
 func (f acceptQuiet) claims() claim     { return claim{sets: []string{setAccept}} }

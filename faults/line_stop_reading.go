@@ -3,9 +3,7 @@ package faults
 func lineStopReading() Kind {
 	return Kind{
 		Name: "line.stop-reading", Stages: []Stage{Accepted},
-		Params: []Param{{Name: "for", Type: TypeDuration, Default: "3 timeouts", Doc: Text{
-			"how long the connection is held before it is reset: behind a full window nobody sees that the terminal has gone",
-			"连接保留多久后复位：窗口已满时，无法察觉终端已离开"}}},
+		Params: []Param{unreadFor},
 		Does: Text{
 			"A new connection is never read, and its receive buffer is small, so that it fills.",
 			"新连接始终不读，且接收缓冲很小，很快写满。"},

@@ -35,8 +35,8 @@ type AcceptPlan struct {
 	Steps []Step
 	// Unread says that nothing is ever read from the connection.
 	Unread bool
-	// Hold is for how long; then the connection is reset. Behind a window that
-	// is full, nobody can see that the peer has gone. 0: until the peer ends it.
+	// Hold is for how long at most; then the connection is reset. Behind a
+	// window that is full, nobody can see that the peer has gone.
 	Hold time.Duration
 }
 

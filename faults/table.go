@@ -30,6 +30,11 @@ var within = Param{Name: "within", Type: TypeDuration, Default: "1 timeout", Doc
 	"how long to wait for the partner; then the journal says that it never came",
 	"等待另一方的时限；超时则记入日志"}}
 
+// unreadFor is the parameter of faults that do not read from a connection.
+var unreadFor = Param{Name: "for", Type: TypeDuration, Default: "3 timeouts", Doc: Text{
+	"how long a connection that is never read is held before it is reset: behind a full window nobody sees that the terminal has gone",
+	"不读取的连接保留多久后复位：窗口已满时，无法察觉终端已离开"}}
+
 // heldFor is the parameter of faults that cut a line.
 var heldFor = Param{Name: "for", Type: TypeDuration, Default: "3 timeouts", Doc: Text{
 	"how long the dead connection is held, so that nothing tells the terminal that it is gone",

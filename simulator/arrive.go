@@ -28,7 +28,7 @@ func (c *conn) arrive() ending {
 	case len(plan.Steps) > 0:
 		done := make(chan struct{})
 		var d *wire.Delivery
-		c.deliveries.under(fired[len(fired)-1].Scenario, false, func(over func()) *wire.Delivery {
+		c.deliveries.under(fired[len(fired)-1].Scenario, false, func(over func()) undertaking {
 			d = c.w.Deliver(facts.Now, plan.Steps, func(r wire.Result) {
 				over()
 				if !errors.Is(r.Err, wire.ErrCancelled) {
@@ -45,17 +45,33 @@ func (c *conn) arrive() ending {
 		}
 		return ending{transcript.Line, transcript.EndFIN, whyStruck(fired)}
 	case plan.Unread:
-		held := c.s.running
-		if plan.Hold > 0 {
-			var over context.CancelFunc
-			held, over = context.WithTimeout(held, plan.Hold)
-			defer over()
-		}
-		wire.AwaitHangup(held, c.c)
+		c.leaveUnread(plan.Hold, fired[len(fired)-1].Scenario)
 		return ending{transcript.Line, transcript.EndRST, whyStruck(fired) + ": nothing was read from it"}
 	}
 	return ending{}
 }
+
+// leaveUnread holds the connection for a scenario, until the peer has gone, the
+// time is over, or what the scenario has under way is cancelled. It ends it by
+// an RST: a FIN would need what the peer has sent to be read.
+func (c *conn) leaveUnread(most time.Duration, scenario string) {
+	held, release := context.WithTimeout(c.s.running, most)
+	defer release()
+	var released func()
+	c.deliveries.under(scenario, false, func(over func()) undertaking {
+		released = over
+		return &holding{release}
+	})
+	defer released()
+	wire.AwaitHangup(held, c.c)
+	_ = wire.Reset(c.c) // the peer may have done so
+}
+
+// holding is a connection that is held.
+type holding struct{ release func() }
+
+// Cancel lets it go.
+func (h *holding) Cancel() { h.release() }
 
 // configTLS is the listener's TLS configuration with the planner asked about
 // every ClientHello.

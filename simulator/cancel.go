@@ -3,14 +3,13 @@ package simulator
 import (
 	"slices"
 	"sync"
-
-	"github.com/acqsim/acqsim/faults/wire"
 )
 
 // CancelDeliveries ends what scenarios have under way: replies that are
-// delayed, split, or wait for a partner, and requests that are held. What was
-// written stays written; each reply is recorded as not sent, each request as
-// discarded. Disarming alone lets them finish. Without names, those of all
+// delayed, split, or wait for a partner, requests that are held, and what was
+// to become of new connections. What was written stays written; each reply is
+// recorded as not sent, each request as discarded. Connections that are not read
+// are reset. Disarming alone lets them finish. Without names, those of all
 // scenarios end. It returns how many it has ended or told to end.
 //
 // What is done to listeners and to waiting connections ends with [Server.Rearm].
@@ -89,13 +88,18 @@ func (v *seen) count(of func(scenario string) bool) (n int) {
 	return n
 }
 
-// deliveries is what rules have put into a connection's writer.
+// deliveries is what rules have put into a connection's writer, or else have
+// under way on it.
 type deliveries struct {
 	mu    sync.Mutex
-	going map[*wire.Delivery]going
+	going map[undertaking]going
 }
 
-// going is a delivery that is under way.
+// undertaking is something that can be ended: a Delivery of package wire, or the holding
+// of a connection.
+type undertaking interface{ Cancel() }
+
+// going is what is under way.
 type going struct {
 	scenario string // that has struck
 	reply    bool   // it is a reply's; else what is done to a new connection
@@ -103,8 +107,8 @@ type going struct {
 
 // under notes a delivery of a scenario that start begins, until it has told
 // what became of it.
-func (v *deliveries) under(scenario string, reply bool, start func(over func()) *wire.Delivery) {
-	var d *wire.Delivery
+func (v *deliveries) under(scenario string, reply bool, start func(over func()) undertaking) {
+	var d undertaking
 	over := false
 	started := start(func() {
 		v.mu.Lock()
@@ -118,14 +122,14 @@ func (v *deliveries) under(scenario string, reply bool, start func(over func()) 
 		return
 	}
 	if v.going == nil {
-		v.going = make(map[*wire.Delivery]going)
+		v.going = make(map[undertaking]going)
 	}
 	v.going[d] = going{scenario, reply}
 }
 
 func (v *deliveries) cancel(of func(scenario string) bool) (n int) {
 	v.mu.Lock()
-	var all []*wire.Delivery
+	var all []undertaking
 	for d, g := range v.going {
 		if of(g.scenario) {
 			all = append(all, d)

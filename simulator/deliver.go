@@ -241,7 +241,7 @@ func (o *outbound) send(on *conn) {
 		on.w.Deliver(o.due, o.steps, func(r wire.Result) { tell(on, r) })
 		return
 	}
-	on.deliveries.under(scenario, true, func(over func()) *wire.Delivery {
+	on.deliveries.under(scenario, true, func(over func()) undertaking {
 		return on.w.Deliver(o.due, o.steps, func(r wire.Result) {
 			tell(on, r)
 			over()

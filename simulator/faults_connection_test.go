@@ -73,22 +73,6 @@ func TestStopReadingFillsTheWindow(t *testing.T) {
 	assert.Less(t, n, 32<<20)
 }
 
-// Behind a full window nobody can see that the terminal has gone: the
-// connection is given up after a time.
-func TestAConnectionThatIsNotReadIsGivenUp(t *testing.T) {
-	linux(t)
-	s := start(t, "iso87-ascii", withRules(t, "  - fault: {line.stop-reading: {for: 100ms}}\n"))
-	c, err := net.Dial("tcp", s.Addr(0).String())
-	require.NoError(t, err)
-	require.NoError(t, c.SetWriteDeadline(time.Now().Add(responseTimeout)))
-	_, err = c.Write(make([]byte, 64<<20))
-	require.Error(t, err, "a full window, or the connection is given up already")
-	require.NoError(t, c.Close())
-	ended := one(t, events(t, s, ofKind(transcript.Closed)), transcript.Closed)
-	assert.Equal(t, transcript.EndRST, ended.End)
-	assert.Contains(t, ended.Why, "nothing was read from it")
-}
-
 func TestListenersRefuseAndGoDark(t *testing.T) {
 	linux(t)
 	for fault, check := range map[string]func(t *testing.T, err error){
