@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"maps"
 	"slices"
 	"sync"
 )
@@ -15,16 +16,17 @@ import (
 // What is done to listeners and to waiting connections ends with [Server.Rearm].
 func (s *Server) CancelDeliveries(scenarios ...string) (n int) {
 	of := func(name string) bool { return len(scenarios) == 0 || slices.Contains(scenarios, name) }
-	s.mu.Lock()
-	all := make([]*conn, 0, len(s.conns))
-	for c := range s.conns {
-		all = append(all, c)
-	}
-	s.mu.Unlock()
-	for _, c := range all {
+	for _, c := range s.connections() {
 		n += c.queue.cancel(of) + c.cancelPaired(of) + c.deliveries.cancel(of)
 	}
 	return n + s.seen.cancel(of)
+}
+
+// connections are those that have not ended.
+func (s *Server) connections() []*conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.conns))
 }
 
 // Undelivered returns how many requests and replies scenarios have under way:
@@ -32,13 +34,7 @@ func (s *Server) CancelDeliveries(scenarios ...string) (n int) {
 // Without names, those of all scenarios.
 func (s *Server) Undelivered(scenarios ...string) (n int) {
 	of := func(name string) bool { return len(scenarios) == 0 || slices.Contains(scenarios, name) }
-	s.mu.Lock()
-	all := make([]*conn, 0, len(s.conns))
-	for c := range s.conns {
-		all = append(all, c)
-	}
-	s.mu.Unlock()
-	for _, c := range all {
+	for _, c := range s.connections() {
 		n += c.queue.count(of) + c.countPaired(of) + c.deliveries.count(of)
 	}
 	return n + s.seen.count(of)

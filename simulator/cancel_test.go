@@ -96,3 +96,30 @@ func halfClose(t *testing.T, p *pos) {
 	t.Helper()
 	require.NoError(t, p.c.(*net.TCPConn).CloseWrite())
 }
+
+// A reply in pieces has the line, and what a fault does to the connection on its
+// next request waits for that. Shutdown does not, once its time is over.
+func TestShutdownCutsOffWhoWaitsForTheLine(t *testing.T) {
+	s := start(t, "iso87-ascii", withRules(t,
+		"  - match: {terminal: \"10000001\", type: sale}\n    fault: {frame.split: {at: 3, gap: 10m}}\n"+
+			"  - match: {terminal: \"10000001\"}\n    fault: {line.idle-cut: {idle: 0s, then: reset}}\n"))
+	p := dial(t, s, "iso87-ascii")
+	p.ask("sale")
+	_, err := p.r.Peek(3)
+	require.NoError(t, err)
+	p.ask("echo")
+	events(t, s, func(e transcript.Event) bool { return e.Strike != nil && e.Strike.Rule == 2 })
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	over := make(chan error, 1)
+	go func() { over <- s.Shutdown(ctx) }()
+	select {
+	case err := <-over:
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+	case <-time.After(patience):
+		t.Fatal("it does not return")
+	}
+	seen, _ := s.Journal().Since(0, 1<<20)
+	one(t, seen, transcript.Closed)
+	assert.Equal(t, transcript.Stopped, seen[len(seen)-1].Kind)
+}

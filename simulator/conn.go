@@ -279,6 +279,7 @@ func (c *conn) finish() {
 func (c *conn) cut() {
 	c.gone.Store(true)
 	c.r.Interrupt()
+	c.w.GiveUp() // the reader may wait for it
 	_ = c.c.SetDeadline(time.Unix(1, 0))
 }
 

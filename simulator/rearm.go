@@ -19,13 +19,7 @@ import (
 // error says what could not be done to a listener; it is recorded too.
 func (s *Server) Rearm() error {
 	err := s.replanListeners()
-	s.mu.Lock()
-	waiting := make([]*conn, 0, len(s.conns))
-	for c := range s.conns {
-		waiting = append(waiting, c)
-	}
-	s.mu.Unlock()
-	for _, c := range waiting {
+	for _, c := range s.connections() {
 		c.wait.again(c)
 	}
 	return err

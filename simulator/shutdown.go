@@ -51,11 +51,9 @@ func (s *Server) shutdown(ctx context.Context) error {
 		err = ctx.Err()
 		why = "the time to finish was over"
 		s.end()
-		s.mu.Lock()
-		for c := range s.conns {
-			c.cut()
+		for _, c := range s.connections() {
+			c.cut() // which tells what becomes of replies
 		}
-		s.mu.Unlock()
 		<-ended
 	}
 	s.seen.giveUp()

@@ -240,7 +240,7 @@ func (w *Writer) Close(ctx context.Context) error {
 	gaveUp := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(gaveUp)
-		w.giveUp()
+		w.GiveUp()
 	})
 	<-w.drained
 	w.line <- struct{}{} // after a Write that was under way
@@ -276,8 +276,10 @@ func (w *Writer) drainedLocked() {
 	}
 }
 
-// giveUp ends a write that is under way and empties the queue.
-func (w *Writer) giveUp() {
+// GiveUp ends a write or a gap that is under way and empties the queue: done
+// gets ErrClosed for each delivery, and for those that come later. It does not
+// wait for it, and may be called more than once. Close is still needed.
+func (w *Writer) GiveUp() {
 	// The flag goes first: whoever sets a deadline after ours sees it.
 	w.cut.Store(true)
 	w.mu.Lock()

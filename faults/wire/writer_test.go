@@ -290,7 +290,7 @@ func TestCutIsNotLostToARacingDeadline(t *testing.T) {
 		defer terminal.Close()
 		c := &racing{Conn: host}
 		w := NewWriter(c, Options{Timeout: time.Hour})
-		c.before = w.giveUp
+		c.before = w.GiveUp
 		assert.ErrorIs(t, w.Write([]byte("reply")), os.ErrDeadlineExceeded)
 		assert.Zero(t, time.Since(epoch))
 	})
