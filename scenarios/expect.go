@@ -26,7 +26,7 @@ type Expect struct {
 type OutcomeExpected struct {
 	Action int      `yaml:"action,required" doc:"The number of the action, from 1."`
 	Is     Outcomes `yaml:"is,required" doc:"The outcome, or several of which each will do."`
-	Code   quoted   `yaml:"code" doc:"The response code that the terminal got, in quotes."`
+	Code   quoted   `yaml:"code" doc:"The response code that the terminal got, in quotes; not-possible has none."`
 }
 
 // RuleExpected is a terminal rule whose verdict is wanted.
