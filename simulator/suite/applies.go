@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -85,7 +86,7 @@ func can(c *Case, secure bool, r *Ready) error {
 		}
 	}
 	if len(lacks) > 0 {
-		return &skip{fmt.Sprintf("the terminal has no %s (%s)", strings.Join(lacks, ", "), orElse(r.Name, "it gave no name"))}
+		return &skip{fmt.Sprintf("the terminal has no %s (%s)", strings.Join(lacks, ", "), cmp.Or(r.Name, "it gave no name"))}
 	}
 	return nil
 }

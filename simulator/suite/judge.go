@@ -2,6 +2,7 @@ package suite
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -52,7 +53,7 @@ func judgeIn(h transcript.Header, events []transcript.Event, w *world.World) (*v
 
 func openProfile(s transcript.Source) (*profile.Profile, error) {
 	if s.Text == "" {
-		return profile.Open(orElse(s.Name, profile.Default))
+		return profile.Open(cmp.Or(s.Name, profile.Default))
 	}
 	return profile.Load(s.Name, []byte(s.Text))
 }

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,7 +86,7 @@ func (o *Options) inTurn(ctx context.Context, results []Result, tell func(r *Res
 	for i := range results {
 		c, r := &o.Cases[i/o.Repeat], &results[i]
 		if o.applies(c) == nil {
-			if err := tidy(orElse(string(c.Scenario.Terminal), o.Terminal)); err != nil {
+			if err := tidy(cmp.Or(string(c.Scenario.Terminal), o.Terminal)); err != nil {
 				return err
 			}
 		}

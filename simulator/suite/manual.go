@@ -2,6 +2,7 @@ package suite
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,7 +50,7 @@ func (m *Manual) Open(ctx context.Context, h *Hello) (Session, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := &manualSession{m: m, hello: h, chinese: h.Lang == "zh", done: map[int]string{}}
-	m.say("\n=== %s ===\n", orElse(h.Scenario, s.in("getting ready", "准备")))
+	m.say("\n=== %s ===\n", cmp.Or(h.Scenario, s.in("getting ready", "准备")))
 	wait := false
 	if m.undo != nil {
 		wait = true

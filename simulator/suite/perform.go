@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -83,12 +84,12 @@ func (p *performance) order(a *scenarios.Action, number int) *Action {
 	switch {
 	case a.PowerCut != nil:
 		elsewhere(string(a.PowerCut.Terminal))
-		o.At = orElse(string(a.PowerCut.At), "idle")
+		o.At = cmp.Or(string(a.PowerCut.At), "idle")
 	case a.Restart != nil:
 		elsewhere(string(a.Restart.Terminal))
 	case a.Press != nil:
 		elsewhere(string(a.Press.Terminal))
-		o.At, o.Key = orElse(string(a.Press.At), "idle"), string(a.Press.Key)
+		o.At, o.Key = cmp.Or(string(a.Press.At), "idle"), string(a.Press.Key)
 	case a.Transaction != nil:
 		elsewhere(string(a.Transaction.Terminal))
 		p.transaction(o, a.Transaction)
@@ -160,7 +161,7 @@ func otherPIN(pin string) string {
 	for i := range b {
 		b[i] = '0' + (b[i]-'0'+1)%10
 	}
-	return orElse(string(b), "0000")
+	return cmp.Or(string(b), "0000")
 }
 
 // soundCards lists the cards without any fault: "good" first, then by name.
@@ -241,11 +242,4 @@ func (p *performance) close() (err error) {
 	}
 	clear(p.sessions)
 	return err
-}
-
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
 }

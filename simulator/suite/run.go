@@ -2,6 +2,7 @@ package suite
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -142,13 +143,13 @@ func (o *Options) equip() (err error) {
 	if o.World == nil {
 		o.World = world.Default()
 	}
-	o.Terminal = orElse(o.Terminal, DefaultTerminal)
+	o.Terminal = cmp.Or(o.Terminal, DefaultTerminal)
 	o.authority, err = newAuthority()
 	return err
 }
 
 // address is what servers listen on.
-func (o *Options) address() string { return orElse(o.Listen, "127.0.0.1:0") }
+func (o *Options) address() string { return cmp.Or(o.Listen, "127.0.0.1:0") }
 
 const interrupted = "it was not run: the suite was interrupted"
 

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -47,7 +48,7 @@ func again(report *suite.Report, r *suite.Result) string {
 	}
 	name, profile := r.Scenario, report.Profile
 	if _, err := library.Source(name); err != nil || run.Scenario.Name != name+".yaml" {
-		name = orElse(run.Scenario.Name, name) // a file
+		name = cmp.Or(run.Scenario.Name, name) // a file
 	}
 	if run.Profile.Text != "" {
 		profile = run.Profile.Name

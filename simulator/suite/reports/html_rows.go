@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -94,7 +95,7 @@ func (d *diagram) event(e *transcript.Event) {
 	case transcript.Acted, transcript.Reported:
 		d.person(e, &r)
 	case transcript.Note, transcript.Missing:
-		r.note(laneAcqsim, same(visible(orElse(e.Text, e.Why))))
+		r.note(laneAcqsim, same(visible(cmp.Or(e.Text, e.Why))))
 		r.Class = "odd"
 	default: // Listening and Stopped are about the server
 		return
@@ -348,11 +349,4 @@ func (d *diagram) person(e *transcript.Event, r *row) {
 	}
 	r.note(laneTerminal, join(text{}, say("display, action %d: ", "显示，操作 %d：", e.Action), shown, where))
 	r.more("display", "屏幕显示", e.Text)
-}
-
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
 }
