@@ -101,9 +101,10 @@ func unhexed(s string) []byte {
 	return b
 }
 
+// setBytes takes bytes over; none become nil, which means the same.
 func setBytes(to *[]byte, from *hexFile) {
 	if from != nil {
-		*to = *from
+		*to = append([]byte(nil), *from...)
 	}
 }
 

@@ -234,9 +234,30 @@ func drawWorld(t *rapid.T) *world.World {
 		w.Terminals[id] = &world.Terminal{
 			ID: id, Merchant: rapid.SampledFrom(append([]string{""}, merchants...)).Draw(t, "merchant"), Status: world.TerminalStatus(rapid.IntRange(0, 3).Draw(t, "terminal status")),
 			MasterKey: key.Draw(t, "key"), Cause: rapid.SampledFrom([]string{"", "reply-lost"}).Draw(t, "cause"), MinimumSoftware: rapid.IntMin(0).Draw(t, "software"), About: both.Draw(t, "about"),
+			Asked: world.Chore(rapid.IntRange(0, int(world.ChoreSignOn)).Draw(t, "asked")),
 		}
 	}
+	drawDownloads(t, w)
 	return w
+}
+
+// drawDownloads adds what terminals download.
+func drawDownloads(t *rapid.T, w *world.World) {
+	some := func(least, most int) *rapid.Generator[[]byte] {
+		return rapid.Map(rapid.SliceOfN(rapid.Byte(), least, most), func(b []byte) []byte { return append([]byte(nil), b...) })
+	}
+	for tag := range rapid.IntRange(0, 3).Draw(t, "parameters") {
+		w.Parameters[fmt.Sprintf("%02d", tag)] = rapid.StringMatching(`[ -~]{1,9}`).Draw(t, "value")
+	}
+	for i := range byte(rapid.IntRange(0, 2).Draw(t, "keys")) {
+		rid := some(5, 5).Draw(t, "rid")
+		w.PublicKeys[fmt.Sprintf("%X-%02X", rid, i)] = &world.PublicKey{
+			RID: rid, Index: i, Modulus: some(1, 248).Draw(t, "modulus"), Exponent: some(1, 3).Draw(t, "exponent"), Expires: "20491231",
+		}
+	}
+	for _, aid := range rapid.SliceOfNDistinct(some(5, 16), 0, 2, func(b []byte) string { return string(b) }).Draw(t, "applications") {
+		w.Applications[fmt.Sprintf("%X", aid)] = &world.ChipApplication{AID: aid, Data: some(0, 9).Draw(t, "data")}
+	}
 }
 
 // FuzzLoad: no file panics; what loads is valid, prints, and reads back equal.
@@ -249,6 +270,7 @@ func FuzzLoad(f *testing.F) {
 		"merchants: {a: {hours: {zone: UTC, weekly: {sat-mon: [\"22:00-02:00\"], tue: []}, holiday: []}}}\n",
 		"acquirer: {currency: \"777\"}\naccounts: {x: {balance: \"-1\", currency: JPY}}\n", "holidays: {h: {days: {2026-01-01: x}}}\n",
 		"issuers: {x: {bins: [\"99\"], state: slow, delay: 1ms}}\n", "cards: {good: {permitted: [], limits: {}}}\n", "merchants: {\"card/a\": {about: \"\\u3000\"}}\n",
+		"chip_applications: {A000000333010101: {data: \"\"}}\n",
 		"cards: {a: {pan: 4111}}\nbase: x\n", "acquirer: {name: {en: a}, id: \"\"}\nterminals: {x: {master_key: \"00000000000000000000000000000000\"}}\n",
 	} {
 		f.Add(seed)
