@@ -1,6 +1,10 @@
 package world
 
-import "github.com/acqsim/acqsim/scenarios/strictyaml"
+import (
+	"fmt"
+
+	"github.com/acqsim/acqsim/scenarios/strictyaml"
+)
 
 // Bilingual is a text for people, in English and 简体中文. In a file it is
 // {en: …, zh: …}, or one text that serves for both.
@@ -8,6 +12,36 @@ type Bilingual struct {
 	EN string `json:"en"`
 	ZH string `json:"zh"`
 }
+
+// Say makes a text of a format for each language, as [fmt.Sprintf] does. An
+// argument that is Bilingual itself stands in each text in its language.
+func Say(en, zh string, args ...any) Bilingual {
+	ens, zhs := make([]any, len(args)), make([]any, len(args))
+	for i, a := range args {
+		ens[i], zhs[i] = a, a
+		if b, ok := a.(Bilingual); ok {
+			ens[i], zhs[i] = b.EN, b.ZH
+		}
+	}
+	return Bilingual{EN: fmt.Sprintf(en, ens...), ZH: fmt.Sprintf(zh, zhs...)}
+}
+
+// Same is a text that needs no translation: a name, a number, a file.
+func Same(s string) Bilingual { return Bilingual{EN: s, ZH: s} }
+
+// Join puts texts behind one another, with something between them.
+func Join(between Bilingual, all ...Bilingual) (t Bilingual) {
+	for i, x := range all {
+		if i > 0 {
+			t.EN, t.ZH = t.EN+between.EN, t.ZH+between.ZH
+		}
+		t.EN, t.ZH = t.EN+x.EN, t.ZH+x.ZH
+	}
+	return t
+}
+
+// String is the English text.
+func (b Bilingual) String() string { return b.EN }
 
 // UnmarshalNode reads either form.
 func (b *Bilingual) UnmarshalNode(n strictyaml.Node) error {
