@@ -2,7 +2,6 @@ package faults
 
 import (
 	"errors"
-	"fmt"
 )
 
 func messageField() Kind {
@@ -51,7 +50,7 @@ func (f editField) claims() claim {
 
 func (f editField) fits(l Layer) *MisfitError {
 	if e := &f.edit; e.Field == fieldCode && e.Op == SetField && l.Holds != nil && !l.Holds(e.Value) {
-		return &MisfitError{Why: fmt.Sprintf("the dialect's response code can't be %q", e.Value)}
+		return &MisfitError{Why: why("the dialect's response code can't be %q", "该报文格式的应答码不能为 %q", e.Value)}
 	}
 	return l.hasField("field", f.edit.Field)
 }

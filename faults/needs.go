@@ -45,12 +45,14 @@ func (n Needs) Names() []Text {
 }
 
 // String returns what is in the set, in English.
-func (n Needs) String() string {
-	var all []string
+func (n Needs) String() string { return n.text().EN }
+
+func (n Needs) text() Text {
+	var en, zh []string
 	for _, x := range n.Names() {
-		all = append(all, x.EN)
+		en, zh = append(en, x.EN), append(zh, x.ZH)
 	}
-	return strings.Join(all, ", ")
+	return Text{strings.Join(en, ", "), strings.Join(zh, "、")}
 }
 
 // Layer is what a listener has, for Fits.
@@ -67,15 +69,24 @@ type Layer struct {
 type MisfitError struct {
 	Kind  string
 	Param string // the parameter at fault; empty: the kind as such
-	Why   string
+	Why   Text
 }
 
 // Error names the fault and what it lacks.
-func (e *MisfitError) Error() string {
+func (e *MisfitError) Error() string { return e.Text().EN }
+
+// Text is Error in both languages.
+func (e *MisfitError) Text() Text {
+	at := e.Kind
 	if e.Param != "" {
-		return fmt.Sprintf("%s: %s: %s", e.Kind, e.Param, e.Why)
+		at += ": " + e.Param
 	}
-	return fmt.Sprintf("%s: %s", e.Kind, e.Why)
+	return Text{at + ": " + e.Why.EN, at + "：" + e.Why.ZH}
+}
+
+// why makes a text of a format for each language.
+func why(en, zh string, args ...any) Text {
+	return Text{fmt.Sprintf(en, args...), fmt.Sprintf(zh, args...)}
 }
 
 // Fits says whether a fault can strike at a listener with this layer. The
@@ -90,7 +101,7 @@ func Fits(f Fault, l Layer) error {
 		need |= x.needs()
 	}
 	if lacks := need &^ l.Has; lacks != 0 {
-		return &MisfitError{Kind: k.Name, Why: "needs " + lacks.String()}
+		return &MisfitError{Kind: k.Name, Why: Text{"needs " + lacks.text().EN, "需要" + lacks.text().ZH}}
 	}
 	if x, ok := f.(interface{ fits(Layer) *MisfitError }); ok {
 		if bad := x.fits(l); bad != nil {
@@ -104,7 +115,7 @@ func Fits(f Fault, l Layer) error {
 // hasOffset says whether an offset can lie within a reply.
 func (l Layer) hasOffset(param string, at int) *MisfitError {
 	if l.MaxFrame > 0 && (at >= l.MaxFrame || -at > l.MaxFrame) {
-		return &MisfitError{Param: param, Why: fmt.Sprintf("byte %d is beyond the end: no reply is longer than %d bytes", at, l.MaxFrame)}
+		return &MisfitError{Param: param, Why: why("byte %d is beyond the end: no reply is longer than %d bytes", "第 %d 字节超出末尾：应答最长 %d 字节", at, l.MaxFrame)}
 	}
 	return nil
 }
@@ -112,7 +123,7 @@ func (l Layer) hasOffset(param string, at int) *MisfitError {
 // hasField says whether the dialect has a data element.
 func (l Layer) hasField(param string, n int) *MisfitError {
 	if l.Defines != nil && n > 0 && !l.Defines(n) {
-		return &MisfitError{Param: param, Why: fmt.Sprintf("the dialect has no data element %d", n)}
+		return &MisfitError{Param: param, Why: why("the dialect has no data element %d", "该报文格式没有域 %d", n)}
 	}
 	return nil
 }

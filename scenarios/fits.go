@@ -13,12 +13,9 @@ type Listener struct {
 	Layer faults.Layer
 }
 
-// NotShown is how the message of a fault that Fits reports begins.
-const NotShown = "no listener can show it: "
-
 // Fits reports the faults that none of the listeners that their rules select
 // can show, and rules that select none, with their places in the file: as
-// strictyaml.Problems.
+// strictyaml.Problems, in which each fault is a *faults.MisfitError.
 func (s *Scenario) Fits(listeners ...Listener) error {
 	var found strictyaml.Problems
 	for i := range s.Rules {
@@ -37,7 +34,7 @@ func (s *Scenario) Fits(listeners ...Listener) error {
 		}
 		for _, f := range r.Fault {
 			if err := f.fits(selected); err != nil {
-				found.Add(f.At.Errorf(NotShown+"%v", err))
+				found.Add(f.At.Errorf("no listener can show it: %w", err))
 			}
 		}
 	}

@@ -19,8 +19,8 @@ import (
 
 // verdictOptions are the flags of acqsim verdict.
 type verdictOptions struct {
-	profile, scenario, terminal string
-	json                        bool
+	profile, scenario, terminal, lang string
+	json                              bool
 }
 
 func newVerdictCommand(a *app) *cobra.Command {
@@ -57,11 +57,17 @@ flags say.`,
 	f.StringVar(&o.profile, "profile", profile.Default, "how the terminal is meant to behave: `NAME` or file; "+strings.Join(profile.Names(), ", "))
 	f.StringVar(&o.scenario, "scenario", "", "judge what this cause expects, too: `NAME` or file")
 	f.StringVar(&o.terminal, "terminal", "", "judge this terminal `ID`")
+	f.StringVar(&o.lang, "lang", langEN, "`LANGUAGE` of the text: "+strings.Join(faultLangs, ", ")+"; JSON has both")
 	f.BoolVar(&o.json, "json", false, "write JSON")
+	// The flag is the command's own: it is there.
+	_ = cmd.RegisterFlagCompletionFunc("lang", cobra.FixedCompletions(faultLangs, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
 func (a *app) verdict(cmd *cobra.Command, o *verdictOptions, name string) error {
+	if err := oneOf(faultLangs, o.lang); err != nil {
+		return usagef("--lang: %w", err)
+	}
 	given, err := a.verdictRun(cmd, o)
 	if err != nil {
 		return err
@@ -82,7 +88,7 @@ func (a *app) verdict(cmd *cobra.Command, o *verdictOptions, name string) error 
 	if o.json {
 		err = reports.WriteVerdict(a.stdout, r)
 	} else {
-		err = a.print(verdictText(r))
+		err = a.print(verdictText(r, o.lang))
 	}
 	if err != nil {
 		return err
@@ -150,33 +156,37 @@ func (a *app) lastRun(name string) (transcript.Header, []transcript.Event, error
 }
 
 // verdictText is a report for people.
-func verdictText(r *verdict.Report) string {
+func verdictText(r *verdict.Report, lang string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Terminal %s, profile %s\n\n", strings.Join(r.Terminals, ", "), r.Profile)
-	line := func(is scenarios.Verdict, name, why string, events []uint64) {
-		fmt.Fprintf(&b, "%-14s %s: %s%s\n", is, name, why, eventsText(events))
+	in := func(en, zh string) string { return words{en, zh}.in(lang) }
+	fmt.Fprintf(&b, in("Terminal %s, profile %s\n\n", "终端 %s，终端规范 %s\n\n"), strings.Join(r.Terminals, ", "), r.Profile)
+	line := func(is scenarios.Verdict, name string, why world.Bilingual, events []uint64) {
+		word := sayIn(is.Text(), lang)
+		fmt.Fprintf(&b, in("%s%s: %s%s\n", "%s%s：%s%s\n"), word+gap(word, 15), name, sayIn(why, lang), eventsText(events, lang))
 	}
 	for _, x := range r.Rules {
 		line(x.Verdict, x.Rule, x.Why, x.Events)
 	}
 	if len(r.Expect) > 0 {
-		b.WriteString("\nExpected by the scenario\n")
+		b.WriteString(in("\nExpected by the scenario\n", "\n场景预期\n"))
 	}
 	for _, x := range r.Expect {
 		line(x.Verdict, fmt.Sprint(x.Number), x.Why, x.Events)
 	}
-	b.WriteString("\nMoney at risk at the end\n")
+	b.WriteString(in("\nMoney at risk at the end\n", "\n运行结束时的风险资金\n"))
 	if len(r.Money) == 0 {
-		b.WriteString("none\n")
+		b.WriteString(in("none\n", "无\n"))
 	}
 	for _, m := range r.Money {
-		fmt.Fprintf(&b, "%s %s, %s, left by %s: %s%s\n", world.FormatAmount(m.Amount, m.Currency), m.Currency, m.Kind, m.By, m.Why, eventsText(m.Events))
+		kind, by := words{string(m.Kind), m.Kind.Text().ZH}.in(lang), words{string(m.By), m.By.Text().ZH}.in(lang)
+		fmt.Fprintf(&b, in("%s %s, %s, left by %s: %s%s\n", "%s %s，%s，责任方 %s：%s%s\n"),
+			world.FormatAmount(m.Amount, m.Currency), m.Currency, kind, by, sayIn(m.Why, lang), eventsText(m.Events, lang))
 	}
 	return b.String()
 }
 
 // eventsText names events by their numbers; of many, the first ones.
-func eventsText(events []uint64) string {
+func eventsText(events []uint64, lang string) string {
 	const most = 8
 	var all []string
 	for i, n := range events {
@@ -189,5 +199,5 @@ func eventsText(events []uint64) string {
 	if len(all) == 0 {
 		return ""
 	}
-	return " [events " + strings.Join(all, ", ") + "]"
+	return words{" [events ", " [事件 "}.in(lang) + strings.Join(all, ", ") + "]"
 }

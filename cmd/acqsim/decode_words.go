@@ -89,22 +89,11 @@ func mtiWords(mti uint16) words {
 // isRequest reports whether an MTI is a request's or an advice's.
 func isRequest(mti uint16) bool { return mti/10%2 == 0 }
 
-// transactionZH are the transaction types in the words of UnionPay terminals.
-var transactionZH = map[world.TransactionType]string{
-	world.Inquiry: "余额查询", world.Sale: "消费", world.Void: "消费撤销", world.Refund: "退货",
-	world.Reversal: "冲正", world.SignOn: "签到", world.SignOff: "签退", world.Echo: "回响测试",
-	world.ESignature: "电子签名",
-	world.PreAuth:    "预授权", world.PreAuthVoid: "预授权撤销",
-	world.Completion: "预授权完成（请求）", world.CompletionAdvice: "预授权完成（通知）", world.CompletionVoid: "预授权完成撤销",
-	world.Cash: "取现", world.CashBack: "消费返现",
-	world.OfflineSale: "离线结算", world.Adjustment: "结算调整", world.Tip: "追加小费",
-}
-
 func transactionWords(t world.TransactionType) words {
 	if t == world.Unrecognised {
 		return words{"no transaction that acqsim serves", "acqsim 不支持的交易"}
 	}
-	return words{t.String(), transactionZH[t]}
+	return words(t.Text())
 }
 
 // reversalReasons is DE 39 of a request to reverse: why the terminal reverses.

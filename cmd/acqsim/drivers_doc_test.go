@@ -59,10 +59,10 @@ func TestDriversDocumentInPython(t *testing.T) {
 	}
 	got := drive(t, "python", "till.py", "python3 till.py", "insufficient-funds", "closed-before-reply", "limit-exceeded", "wrong-pin")
 	for _, name := range []string{"insufficient-funds", "limit-exceeded"} {
-		assert.Equal(t, suite.Passed, got[name].Status, got[name].Why+got[name].Output)
+		assert.Equal(t, suite.Passed, got[name].Status, got[name].Why.EN+got[name].Output)
 	}
 	lost := got["closed-before-reply"]
-	assert.Equal(t, suite.Failed, lost.Status, lost.Why+lost.Output)
+	assert.Equal(t, suite.Failed, lost.Status, lost.Why.EN+lost.Output)
 	assert.Equal(t, "reversal-follows-no-answer", lost.Rule)
 	assert.Equal(t, suite.Skipped, got["wrong-pin"].Status)
 }

@@ -122,7 +122,7 @@ func (t *runText) matrix(m *suite.Matrix) string {
 		fmt.Fprintf(&b, "%2d  %s: %s\n", i+1, r.Bug, r.Does)
 		fmt.Fprintf(&b, t.both("    %s convicts it in %d scenarios\n", "    规则 %s 在 %d 个场景中判定\n"), r.Rule, len(r.Convicted()))
 		for _, x := range r.Errors {
-			fmt.Fprintf(&b, t.both("    %s could not be run: %s\n", "    %s 无法执行：%s\n"), x.Scenario, x.Why)
+			fmt.Fprintf(&b, t.both("    %s could not be run: %s\n", "    %s 无法执行：%s\n"), x.Scenario, sayIn(x.Why, t.lang))
 		}
 	}
 	if free := m.Unconvicted(); len(free) > 0 {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/fatih/color"
 
-	"github.com/acqsim/acqsim/scenarios/verdict"
+	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/suite"
 	"github.com/acqsim/acqsim/simulator/suite/reports"
 )
@@ -18,14 +18,6 @@ import (
 type runText struct {
 	faultText
 	paint map[suite.Status]func(string, ...any) string
-}
-
-// statusWords are how scenarios end.
-var statusWords = map[suite.Status]words{
-	suite.Passed:  {"passed", "通过"},
-	suite.Failed:  {"failed", "不通过"},
-	suite.Errored: {"error", "出错"},
-	suite.Skipped: {"skipped", "跳过"},
 }
 
 func newRunText(lang string, colour bool) *runText {
@@ -46,9 +38,12 @@ func newRunText(lang string, colour bool) *runText {
 
 // status is the word for a status, in its colour, padded to a column.
 func (t *runText) status(s suite.Status) string {
-	word := statusWords[s].in(t.lang)
+	word := t.word(s)
 	return t.paint[s]("%s", word) + gap(word, 8)
 }
+
+// word is the word for a status.
+func (t *runText) word(s suite.Status) string { return sayIn(s.Text(), t.lang) }
 
 // gap fills up a word to a column.
 func gap(word string, width int) string { return strings.Repeat(" ", max(width-places(word), 1)) }
@@ -125,17 +120,12 @@ func lastLines(output string) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// sentence is what happened. What rules and errors say of a single case is in
-// English only, so that Chinese readers get the rule's own words, too.
+// sentence is what happened, in one line.
 func (t *runText) sentence(r *suite.Result) string {
-	if r.Why == "" {
+	if r.Why == (world.Bilingual{}) {
 		return sayIn(r.Title, t.lang)
 	}
-	why := strings.Join(strings.Fields(r.Why), " ")
-	if rule, err := verdict.Find(r.Rule); err == nil && t.lang == langZH {
-		return rule.Fails.ZH + " " + why
-	}
-	return why
+	return strings.Join(strings.Fields(sayIn(r.Why, t.lang)), " ")
 }
 
 // skipped lists what was skipped under the reasons.
@@ -147,11 +137,12 @@ func (t *runText) skipped(b *strings.Builder, r *suite.Report) {
 		if x.Status != suite.Skipped {
 			continue
 		}
-		if !slices.Contains(reasons, x.Why) {
-			reasons = append(reasons, x.Why)
+		why := sayIn(x.Why, t.lang)
+		if !slices.Contains(reasons, why) {
+			reasons = append(reasons, why)
 		}
-		if all := scenarios[x.Why]; !slices.Contains(all, x.Scenario) {
-			scenarios[x.Why] = append(all, x.Scenario)
+		if all := scenarios[why]; !slices.Contains(all, x.Scenario) {
+			scenarios[why] = append(all, x.Scenario)
 		}
 	}
 	for _, why := range reasons {

@@ -53,7 +53,7 @@ func (p *runProgress) step(r *suite.Result, done bool) {
 	case done:
 		// What progress can't be shown is no reason to end.
 		_, _ = fmt.Fprintf(p.w, "%*d/%d  %s  %s  %s\n", len(fmt.Sprint(p.all)), p.count(), p.all,
-			statusWords[r.Status].in(p.t.lang)+gap(statusWords[r.Status].in(p.t.lang), 8), name, shortTime(r.Elapsed))
+			p.t.word(r.Status)+gap(p.t.word(r.Status), 8), name, shortTime(r.Elapsed))
 	}
 }
 
@@ -69,7 +69,7 @@ func (p *runProgress) now() string {
 	text := ""
 	for _, s := range []suite.Status{suite.Failed, suite.Errored} {
 		if n := p.ended[s]; n > 0 {
-			text += fmt.Sprintf(" %s %d", statusWords[s].in(p.t.lang), n)
+			text += fmt.Sprintf(" %s %d", p.t.word(s), n)
 		}
 	}
 	return strings.TrimSpace(text + "  " + strings.Join(p.running, ", "))

@@ -1,7 +1,6 @@
 package verdict
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/acqsim/acqsim/scenarios/display"
@@ -27,19 +26,21 @@ func judgeApprovedIsHonoured(s *story) finding {
 		excused := x.shown() == display.CardDeclined || x.action != nil && x.action.scenario != nil && x.action.scenario.After != "" && x.action.scenario.After != "ok"
 		shown := x.shown()
 		if shown != display.NoOutcome && shown != display.Approved && !excused {
-			t.failed(fmt.Sprintf("%s was approved in time, but shown as %s; it should have been shown as approved, because the customer is charged", x.name(), shown), x.seqs()...)
+			t.failed(world.Say("%s was approved in time, but shown as %s; it should have been shown as approved, because the customer is charged",
+				"%s及时获得批准，却显示为“%s”；应显示为成功，因为顾客已被扣款", x.name(), shownText(shown)), x.seqs()...)
 			continue
 		}
 		unfounded := slices.IndexFunc(s.reversals(x), func(r *exchange) bool { return !excused && !s.mayReverseApproved(r) })
 		if unfounded >= 0 {
 			r := s.reversals(x)[unfounded]
-			t.failed(fmt.Sprintf("%s was approved in time, and reversed all the same with reason %q; an approval is reversed only if the card or the terminal then fails, because the goods may be gone", x.name(), r.req.Refers.Reason),
+			t.failed(world.Say("%s was approved in time, and reversed all the same with reason %q; an approval is reversed only if the card or the terminal then fails, because the goods may be gone",
+				"%s及时获得批准，却仍以原因码 %q 冲正；只有其后卡片或终端出错才可冲正已批准的交易，因为商品可能已交付", x.name(), r.req.Refers.Reason),
 				append(x.seqs(), r.req.Seq)...)
 			continue
 		}
-		t.passed("each valid approval that came in time was honoured", x.seqs()...)
+		t.passed(world.Say("each valid approval that came in time was honoured", "每个及时到达的有效批准都得到确认"), x.seqs()...)
 	}
-	return t.finding("no financial request was approved in time")
+	return t.finding(world.Say("no financial request was approved in time", "没有金融交易请求及时获得批准"))
 }
 
 // mayReverseApproved reports whether a reversal gives a reason for which an

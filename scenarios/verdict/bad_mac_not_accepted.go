@@ -13,7 +13,7 @@ var badMACNotAccepted = Rule{
 	judge: func(s *story) finding {
 		var t tally
 		s.judgeAccepted(&t, func(r *transcript.Reading) bool { return s.matches(r) && r.MAC == transcript.MACIsWrong },
-			"a reply whose MAC is wrong", "no reply with a wrong MAC was accepted")
-		return t.finding("no reply had a wrong MAC")
+			world.Say("a reply whose MAC is wrong", "MAC错误的应答"), world.Say("no reply with a wrong MAC was accepted", "没有接受MAC错误的应答"))
+		return t.finding(world.Say("no reply had a wrong MAC", "没有MAC错误的应答"))
 	},
 }

@@ -1,7 +1,6 @@
 package verdict
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/acqsim/acqsim/scenarios/display"
@@ -27,28 +26,31 @@ func judgeConnectionErrorsAreNotDeclines(s *story) finding {
 		}
 		if x == nil {
 			if shown == display.Declined {
-				t.failed(fmt.Sprintf("action %d was shown as declined, but nothing reached the host; it should have been shown as a communication failure, because no bank has decided", a.number), a.reported())
+				t.failed(world.Say("action %d was shown as declined, but nothing reached the host; it should have been shown as a communication failure, because no bank has decided",
+					"操作 %d 显示为被拒绝，但主机没有收到任何数据；应显示为通讯故障，因为没有银行作出决定", a.number), a.reported())
 			} else if isCommunication(shown) {
-				t.passed("failures of the line and declines were each shown as what they are", a.reported())
+				t.passed(world.Say("failures of the line and declines were each shown as what they are", "通讯故障与拒绝均如实显示"), a.reported())
 			}
 			continue
 		}
 		is, r := s.answer(x)
 		switch {
 		case is == doubtful:
-			t.open(fmt.Sprintf(inDoubtWhy, x.name()), x.seqs()...)
+			t.open(inDoubtWhy(x), x.seqs()...)
 		case is == noReply && shown == display.Declined:
-			t.failed(fmt.Sprintf("%s was shown as declined, but no valid reply came in time; it should have been shown as a failure of the line, because no bank has decided", x.name()), x.seqs()...)
+			t.failed(world.Say("%s was shown as declined, but no valid reply came in time; it should have been shown as a failure of the line, because no bank has decided",
+				"%s显示为被拒绝，但没有及时收到有效应答；应显示为通讯故障，因为没有银行作出决定", x.name()), x.seqs()...)
 		case is == answer && !approves(r.Code) && isCommunication(shown):
-			t.failed(fmt.Sprintf("%s was declined with %s, but shown as %s; it should have been shown as declined, because the line is in order", x.name(), r.Code, shown), x.seqs()...)
+			t.failed(world.Say("%s was declined with %s, but shown as %s; it should have been shown as declined, because the line is in order",
+				"%s被拒绝（%s），却显示为“%s”；应显示为被拒绝，因为线路正常", x.name(), r.Code, shownText(shown)), x.seqs()...)
 		case is == noReply && shown != display.Approved, is == answer && !approves(r.Code):
-			t.passed("failures of the line and declines were each shown as what they are", x.seqs()...)
+			t.passed(world.Say("failures of the line and declines were each shown as what they are", "通讯故障与拒绝均如实显示"), x.seqs()...)
 		}
 	}
 	if !slices.ContainsFunc(s.actions, func(a *action) bool { return a.report != nil }) {
 		return t.finding(needsDriver)
 	}
-	return t.finding("nothing failed on the line and nothing was declined")
+	return t.finding(world.Say("nothing failed on the line and nothing was declined", "没有通讯故障，也没有拒绝"))
 }
 
 func isCommunication(o display.Outcome) bool {

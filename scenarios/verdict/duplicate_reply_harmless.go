@@ -1,8 +1,6 @@
 package verdict
 
 import (
-	"fmt"
-
 	"github.com/acqsim/acqsim/scenarios/display"
 	"github.com/acqsim/acqsim/scenarios/world"
 )
@@ -33,16 +31,19 @@ func judgeDuplicateReplyHarmless(s *story) finding {
 		next := firstAfter(s, x.req.Seq)
 		switch {
 		case shown != display.NoOutcome && approves(a.Code) != (shown == display.Approved) && shown != display.CardDeclined:
-			t.failed(fmt.Sprintf("%s got its reply twice and was shown as %s, though the reply said %s; the second copy should have been ignored", x.name(), shown, a.Code), x.seqs()...)
+			t.failed(world.Say("%s got its reply twice and was shown as %s, though the reply said %s; the second copy should have been ignored",
+				"%s收到两次应答，显示为“%s”，而应答码为 %s；第二份应当忽略", x.name(), shownText(shown), a.Code), x.seqs()...)
 		case len(rs) > 0 && !s.mayReverseApproved(rs[0]):
-			t.failed(fmt.Sprintf("%s got its reply twice and was reversed; the second copy should have been ignored, because the first had settled it", x.name()), append(x.seqs(), rs[0].req.Seq)...)
+			t.failed(world.Say("%s got its reply twice and was reversed; the second copy should have been ignored, because the first had settled it",
+				"%s收到两次应答后被冲正；第二份应当忽略，因为第一份已确定结果", x.name()), append(x.seqs(), rs[0].req.Seq)...)
 		case next != nil && s.tookCopy(next):
-			t.failed(fmt.Sprintf("%s was shown as approved without a reply of its own, after the reply to %s had come twice; a copy counts for nothing", next.name(), x.name()), append(next.seqs(), a.event.Seq)...)
+			t.failed(world.Say("%s was shown as approved without a reply of its own, after the reply to %s had come twice; a copy counts for nothing",
+				"在%[2]s的应答到达两次之后，%[1]s没有自己的应答却显示为成功；重复的应答不应计入", next.name(), x.name()), append(next.seqs(), a.event.Seq)...)
 		default:
-			t.passed("the second copy of a reply changed nothing", x.seqs()...)
+			t.passed(world.Say("the second copy of a reply changed nothing", "重复的应答没有改变任何结果"), x.seqs()...)
 		}
 	}
-	return t.finding("no reply came twice")
+	return t.finding(world.Say("no reply came twice", "没有重复到达的应答"))
 }
 
 func (s *story) tookCopy(y *exchange) bool {

@@ -17,7 +17,7 @@ type Expectation struct {
 	Number  int               `json:"number"` // in the scenario's list, from 1
 	Verdict scenarios.Verdict `json:"verdict"`
 	Events  []uint64          `json:"events,omitempty"`
-	Why     string            `json:"why"`
+	Why     world.Bilingual   `json:"why"`
 
 	rule string
 }
@@ -51,31 +51,31 @@ func (r *Report) expect(in *Input, stories []*story) {
 	}
 }
 
-func pass(why string, events ...uint64) finding {
+func pass(why world.Bilingual, events ...uint64) finding {
 	return finding{scenarios.Pass, order(events), why}
 }
 
-func fail(why string, events ...uint64) finding {
+func fail(why world.Bilingual, events ...uint64) finding {
 	return finding{scenarios.Fail, order(events), why}
 }
 
-func notApplicable(why string, events ...uint64) finding {
+func notApplicable(why world.Bilingual, events ...uint64) finding {
 	return finding{scenarios.NotApplicable, order(events), why}
 }
 
 func (r *Report) expectRule(e *scenarios.RuleExpected) finding {
 	i := slices.IndexFunc(r.Rules, func(x Result) bool { return x.Rule == e.Name })
 	if i < 0 {
-		return fail("there is no rule " + e.Name)
+		return fail(world.Say("there is no rule %s", "没有名为 %s 的规则", e.Name))
 	}
 	x := &r.Rules[i]
 	switch {
 	case x.Verdict == e.Is:
-		return pass(fmt.Sprintf("%s: %s, as expected: %s", x.Rule, x.Verdict, x.Why), x.Events...)
+		return pass(world.Say("%s: %s, as expected: %s", "%s：%s，与预期一致：%s", x.Rule, x.Verdict.Text(), x.Why), x.Events...)
 	case x.Verdict == scenarios.NotApplicable:
-		return notApplicable(fmt.Sprintf("%s: %s", x.Rule, x.Why), x.Events...)
+		return notApplicable(world.Say("%s: %s", "%s：%s", x.Rule, x.Why), x.Events...)
 	}
-	return fail(fmt.Sprintf("%s: %s, but %s was expected: %s", x.Rule, x.Verdict, e.Is, x.Why), x.Events...)
+	return fail(world.Say("%s: %s, but %s was expected: %s", "%s：%s，但预期为%s：%s", x.Rule, x.Verdict.Text(), e.Is.Text(), x.Why), x.Events...)
 }
 
 // actionOf finds an action by its number.
@@ -93,52 +93,61 @@ func actionOf(number int, stories []*story) (*story, *action) {
 func expectOutcome(in *Input, e *scenarios.OutcomeExpected, stories []*story) finding {
 	_, a := actionOf(e.Action, stories)
 	if a == nil || a.shown() == display.NoOutcome {
-		return notApplicable(fmt.Sprintf("no driver reported how action %d ended", e.Action))
+		return notApplicable(world.Say("no driver reported how action %d ended",
+			"没有驱动程序上报操作 %d 的结果", e.Action))
 	}
-	names := make([]string, len(e.Is))
+	wanted := make([]world.Bilingual, len(e.Is))
 	for i, o := range e.Is {
-		names[i] = o.String()
+		wanted[i] = shownText(o)
 	}
 	if !slices.Contains(e.Is, a.shown()) {
-		return fail(fmt.Sprintf("action %d ended as %s, but %s was expected", e.Action, a.shown(), strings.Join(names, " or ")), a.reported())
+		return fail(world.Say("action %d ended as %s, but %s was expected", "操作 %d 的结果为“%s”，但预期为“%s”", e.Action, shownText(a.shown()), world.Join(or, wanted...)), a.reported())
 	}
 	// What the terminal refuses by itself has no code.
 	if code := string(e.Code); code != "" && a.shown() != display.NotPossible && !slices.Contains(in.meanings(a.main, a.report.Code), code) {
-		return fail(fmt.Sprintf("action %d ended with code %q, but %q was expected", e.Action, a.report.Code, code), a.reported())
+		return fail(world.Say("action %d ended with code %q, but %q was expected",
+			"操作 %d 的应答码为 %q，但预期为 %q", e.Action, a.report.Code, code), a.reported())
 	}
-	return pass(fmt.Sprintf("action %d ended as %s", e.Action, a.shown()), a.reported())
+	return pass(world.Say("action %d ended as %s", "操作 %d 的结果为“%s”", e.Action, shownText(a.shown())), a.reported())
 }
 
 func expectField(in *Input, e *scenarios.FieldExpected, stories []*story) finding {
 	s, a := actionOf(e.Action, stories)
 	if a == nil || a.main == nil {
-		return fail(fmt.Sprintf("no request of action %d reached the host", e.Action))
+		return fail(world.Say("no request of action %d reached the host",
+			"操作 %d 的请求没有到达主机", e.Action))
 	}
 	x := a.main
 	if strings.HasPrefix(string(e.Message), "reversal") {
 		rs := s.reversals(x)
 		if len(rs) == 0 {
-			return fail(fmt.Sprintf("action %d was not reversed, but a data element of its reversal is expected", e.Action), x.req.Seq)
+			return fail(world.Say("action %d was not reversed, but a data element of its reversal is expected",
+				"操作 %d 没有被冲正，但预期检查其冲正请求中的域", e.Action), x.req.Seq)
 		}
 		x = rs[0]
 	}
 	event := x.req
 	if strings.HasSuffix(string(e.Message), "reply") {
 		if len(x.replies) == 0 {
-			return fail(fmt.Sprintf("no reply to %s left, but a data element of it is expected", x.name()), x.req.Seq)
+			return fail(world.Say("no reply to %s left, but a data element of it is expected",
+				"%s没有应答发出，但预期检查其应答中的域", x.name()), x.req.Seq)
 		}
 		event = x.replies[0].event
 	}
 	value, present, readable := in.field(event, e.Number)
 	switch {
 	case !readable:
-		return notApplicable(fmt.Sprintf("DE %d of the %s of action %d can't be read from the transcript", e.Number, e.Message, e.Action), event.Seq)
+		return notApplicable(world.Say("DE %d of the %s of action %d can't be read from the transcript",
+			"无法从记录中读出域 %d（操作 %[3]d 的%[2]s）", e.Number, e.Message.Text(), e.Action), event.Seq)
 	case e.Is.Fits([]byte(value), present), e.Number == fieldCode && slices.ContainsFunc(in.meanings(x, value), func(code string) bool { return e.Is.Fits([]byte(code), present) }):
-		return pass(fmt.Sprintf("DE %d of the %s of action %d is as expected", e.Number, e.Message, e.Action), event.Seq)
+		return pass(world.Say("DE %d of the %s of action %d is as expected",
+			"域 %d（操作 %[3]d 的%[2]s）与预期一致", e.Number, e.Message.Text(), e.Action), event.Seq)
 	case !present:
-		return fail(fmt.Sprintf("DE %d of the %s of action %d is absent, but expected", e.Number, e.Message, e.Action), event.Seq)
+		return fail(world.Say("DE %d of the %s of action %d is absent, but expected",
+			"域 %d（操作 %[3]d 的%[2]s）不存在，但预期应有", e.Number, e.Message.Text(), e.Action), event.Seq)
 	}
-	return fail(fmt.Sprintf("DE %d of the %s of action %d is %q, which is not what is expected", e.Number, e.Message, e.Action, value), event.Seq)
+	return fail(world.Say("DE %d of the %s of action %d is %q, which is not what is expected",
+		"域 %d（操作 %[3]d 的%[2]s）为 %[4]q，与预期不符", e.Number, e.Message.Text(), e.Action, value), event.Seq)
 }
 
 // fieldCode is the response code.
@@ -177,20 +186,22 @@ func (in *Input) field(e *transcript.Event, n int) (value string, present, reada
 
 func expectState(e *scenarios.LedgerExpected, stories []*story) finding {
 	s, a := actionOf(e.Action, stories)
-	state := "absent"
+	state := scenarios.TxnState("absent")
 	var events []uint64
 	if a != nil && a.main != nil {
 		state = s.state(a.main)
 		events = a.main.seqs()
 	}
-	if state != string(e.State) {
-		return fail(fmt.Sprintf("in the books action %d is %s, but %s was expected", e.Action, state, e.State), events...)
+	if state != e.State {
+		return fail(world.Say("in the books action %d is %s, but %s was expected",
+			"账务中操作 %d 为“%s”，但预期为“%s”", e.Action, state.Text(), e.State.Text()), events...)
 	}
-	return pass(fmt.Sprintf("in the books action %d is %s", e.Action, state), events...)
+	return pass(world.Say("in the books action %d is %s",
+		"账务中操作 %d 为“%s”", e.Action, state.Text()), events...)
 }
 
 // state is what became of a request in the books, as the decisions say.
-func (s *story) state(x *exchange) string {
+func (s *story) state(x *exchange) scenarios.TxnState {
 	switch {
 	case x.decided == nil:
 		return "absent"
@@ -234,40 +245,50 @@ func expectAccount(in *Input, e *scenarios.LedgerExpected) finding {
 	if e.Moved != "" {
 		if currency == 0 {
 			if n, err := strconv.ParseFloat(e.Moved, 64); err == nil && n == 0 {
-				return pass(fmt.Sprintf("nothing moved on account %s", e.Account))
+				return pass(world.Say("nothing moved on account %s",
+					"账户 %s 没有变动", e.Account))
 			}
-			return fail(fmt.Sprintf("nothing moved on account %s, but %s was expected", e.Account, e.Moved))
+			return fail(world.Say("nothing moved on account %s, but %s was expected",
+				"账户 %s 没有变动，但预期变动 %s", e.Account, e.Moved))
 		}
 		want, err := world.ParseAmount(strings.TrimPrefix(e.Moved, "+"), currency)
 		if err != nil {
-			return fail(fmt.Sprintf("%s is no amount of the account's currency: %v", e.Moved, err))
+			return fail(world.Say("%s is no amount of the account's currency: %v",
+				"%s 不是该账户币种的金额：%v", e.Moved, err))
 		}
 		if moved != want {
-			return fail(fmt.Sprintf("account %s moved by %s, but %s was expected", e.Account, money(moved, currency), money(want, currency)), events...)
+			return fail(world.Say("account %s moved by %s, but %s was expected",
+				"账户 %s 变动 %s，但预期变动 %s", e.Account, money(moved, currency), money(want, currency)), events...)
 		}
 	}
 	if e.Held != nil {
-		return notApplicable(fmt.Sprintf("the transcript does not say how much of account %s is held", e.Account), events...)
+		return notApplicable(world.Say("the transcript does not say how much of account %s is held",
+			"记录中没有账户 %s 的冻结金额", e.Account), events...)
 	}
 	if e.Balance != nil {
 		if account == nil {
-			return notApplicable(fmt.Sprintf("the opening balance of account %s is not known here", e.Account), events...)
+			return notApplicable(world.Say("the opening balance of account %s is not known here",
+				"此处不知道账户 %s 的期初余额", e.Account), events...)
 		}
 		want, err := world.ParseAmount(string(*e.Balance), currency)
 		if err != nil {
-			return fail(fmt.Sprintf("%s is no amount of the account's currency: %v", *e.Balance, err))
+			return fail(world.Say("%s is no amount of the account's currency: %v",
+				"%s 不是该账户币种的金额：%v", *e.Balance, err))
 		}
 		if account.Balance+moved != want {
-			return fail(fmt.Sprintf("account %s has %s, but %s was expected", e.Account, money(account.Balance+moved, currency), money(want, currency)), events...)
+			return fail(world.Say("account %s has %s, but %s was expected",
+				"账户 %s 余额为 %s，但预期为 %s", e.Account, money(account.Balance+moved, currency), money(want, currency)), events...)
 		}
 	}
-	return pass(fmt.Sprintf("account %s is as expected", e.Account), events...)
+	return pass(world.Say("account %s is as expected",
+		"账户 %s 与预期一致", e.Account), events...)
 }
 
 // expectSequence looks for requests in an order; others may come between.
 func expectSequence(want []scenarios.Event, stories []*story) finding {
 	if len(stories) == 0 {
-		return fail(fmt.Sprintf("%s was expected, but no terminal sent anything", eventName(want[0])))
+		return fail(world.Say("%s was expected, but no terminal sent anything",
+			"预期有%s，但没有终端发送过任何数据", eventName(want[0])))
 	}
 	var worst *finding
 	for _, s := range stories {
@@ -280,9 +301,10 @@ func expectSequence(want []scenarios.Event, stories []*story) finding {
 			}
 		}
 		if i == len(want) {
-			return pass("the requests came in the order that was expected", events...)
+			return pass(world.Say("the requests came in the order that was expected", "请求按预期的顺序到达"), events...)
 		}
-		f := fail(fmt.Sprintf("%s was expected as number %d of the requests, but did not come in that order", eventName(want[i]), i+1), events...)
+		f := fail(world.Say("%s was expected as number %d of the requests, but did not come in that order",
+			"预期%s为第 %d 个请求，但没有按此顺序到达", eventName(want[i]), i+1), events...)
 		if worst == nil {
 			worst = &f
 		}
@@ -297,9 +319,9 @@ func fits(want scenarios.Event, e *transcript.Event) bool {
 	return e.Type == want.Type
 }
 
-func eventName(e scenarios.Event) string {
+func eventName(e scenarios.Event) world.Bilingual {
 	if e.MTI != "" {
-		return e.MTI
+		return world.Same(e.MTI)
 	}
-	return e.Type.String()
+	return e.Type.Text()
 }

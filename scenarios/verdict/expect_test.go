@@ -56,6 +56,7 @@ func TestExpectations(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, r.Expect, 1)
 			assert.Equal(t, want, r.Expect[0].Verdict, r.Expect[0].Why)
+			bilingual(t, r.Expect[0].Why)
 			assert.Equal(t, want != scenarios.Fail, r.Passed())
 		})
 	}

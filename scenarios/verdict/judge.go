@@ -84,7 +84,7 @@ func Judge(in Input) (*Report, error) {
 // over judges each terminal: the worst counts.
 func (r *Rule) over(stories []*story) Result {
 	var t tally
-	nothing := "no terminal sent anything"
+	nothing := world.Say("no terminal sent anything", "没有终端发送过任何数据")
 	for _, s := range stories {
 		f := r.judge(s)
 		switch f.is {

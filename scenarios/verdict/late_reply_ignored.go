@@ -1,7 +1,6 @@
 package verdict
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/acqsim/acqsim/scenarios/display"
@@ -30,17 +29,18 @@ func judgeLateReplyIgnored(s *story) finding {
 		if is, _ := s.answer(x); i < 0 || is != noReply {
 			continue
 		}
-		s.judgeTaken(&t, x, &x.replies[i], "a reply that came after its timeout",
-			"no late reply was taken for an approval")
+		s.judgeTaken(&t, x, &x.replies[i], world.Say("a reply that came after its timeout", "超时后到达的应答"),
+			world.Say("no late reply was taken for an approval", "没有把迟到的应答当作批准"))
 	}
-	return t.finding("no approval came late")
+	return t.finding(world.Say("no approval came late", "没有迟到的批准"))
 }
 
 // judgeTaken judges whether a message that must not count was taken for an
 // approval: of its own request, or of the next one.
-func (s *story) judgeTaken(t *tally, x *exchange, a *arrival, what, good string) {
+func (s *story) judgeTaken(t *tally, x *exchange, a *arrival, what, good world.Bilingual) {
 	if x.shown() == display.Approved {
-		t.failed(fmt.Sprintf("%s was shown as approved on %s; it should have been refused, because nobody knows whether it was paid", x.name(), what), append(x.seqs(), a.event.Seq)...)
+		t.failed(world.Say("%s was shown as approved on %s; it should have been refused, because nobody knows whether it was paid",
+			"%s凭%s显示为成功；应当拒绝，因为无人知道是否已付款", x.name(), what), append(x.seqs(), a.event.Seq)...)
 		return
 	}
 	for _, y := range s.after(x.req.Seq) {
@@ -55,7 +55,8 @@ func (s *story) judgeTaken(t *tally, x *exchange, a *arrival, what, good string)
 		is, own := s.answer(y)
 		unpaid := is == noReply || is == answer && !approves(own.Code)
 		if y.shown() == display.Approved && unpaid && (x.when(a) == late || y.req.Seq < a.event.Seq) {
-			t.failed(fmt.Sprintf("%s was shown as approved on %s to %s; a reply counts only for its own request", y.name(), what, x.name()), append(y.seqs(), a.event.Seq)...)
+			t.failed(world.Say("%s was shown as approved on %s to %s; a reply counts only for its own request",
+				"%s凭%s（属于%s）显示为成功；应答只对其自身的请求有效", y.name(), what, x.name()), append(y.seqs(), a.event.Seq)...)
 			return
 		}
 		if y.req.Seq > a.event.Seq && is == noReply {
@@ -70,13 +71,14 @@ func (s *story) judgeTaken(t *tally, x *exchange, a *arrival, what, good string)
 		}
 		t.passed(good, events...)
 	default:
-		t.open(fmt.Sprintf("no driver reported how %s ended, and it was not reversed: the wire does not show what the terminal made of %s", x.name(), what), append(x.seqs(), a.event.Seq)...)
+		t.open(world.Say("no driver reported how %s ended, and it was not reversed: the wire does not show what the terminal made of %s",
+			"没有驱动程序上报%s的结果，也没有冲正：仅凭报文无法判断终端如何处理%s", x.name(), what), append(x.seqs(), a.event.Seq)...)
 	}
 }
 
 // judgeAccepted judges requests whose approving replies in time all have
 // something wrong with them.
-func (s *story) judgeAccepted(t *tally, wrong func(*transcript.Reading) bool, what, good string) {
+func (s *story) judgeAccepted(t *tally, wrong func(*transcript.Reading) bool, what, good world.Bilingual) {
 	for _, x := range s.exchanges {
 		if !x.online() {
 			continue

@@ -12,7 +12,7 @@ var mismatchNotAccepted = Rule{
 	Needs: Either,
 	judge: func(s *story) finding {
 		var t tally
-		s.judgeAccepted(&t, s.mismatch, "a reply to another request", "no reply that did not match was accepted")
-		return t.finding("every reply matched its request")
+		s.judgeAccepted(&t, s.mismatch, world.Say("a reply to another request", "属于另一请求的应答"), world.Say("no reply that did not match was accepted", "没有接受不匹配的应答"))
+		return t.finding(world.Say("every reply matched its request", "每个应答都与其请求匹配"))
 	},
 }

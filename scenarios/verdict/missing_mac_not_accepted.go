@@ -1,8 +1,6 @@
 package verdict
 
 import (
-	"fmt"
-
 	"github.com/acqsim/acqsim/scenarios/profile"
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/world"
@@ -16,10 +14,11 @@ var missingMACNotAccepted = Rule{
 	judge: func(s *story) finding {
 		var t tally
 		if s.p.Replies.MissingMAC == profile.AcceptMAC {
-			return t.finding(fmt.Sprintf("profile %s accepts replies without a MAC", s.p.Name))
+			return t.finding(world.Say("profile %s accepts replies without a MAC",
+				"终端规范 %s 接受没有MAC的应答", s.p.Name))
 		}
 		s.judgeAccepted(&t, func(r *transcript.Reading) bool { return s.matches(r) && r.MAC == transcript.MACAbsent },
-			"a reply without a MAC", "no reply without a MAC was accepted")
-		return t.finding("no reply was without its MAC")
+			world.Say("a reply without a MAC", "没有MAC的应答"), world.Say("no reply without a MAC was accepted", "没有接受缺少MAC的应答"))
+		return t.finding(world.Say("no reply was without its MAC", "没有缺少MAC的应答"))
 	},
 }

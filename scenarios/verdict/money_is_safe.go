@@ -19,12 +19,12 @@ func judgeMoneyIsSafe(s *story) finding {
 			t.failed(r.Why, r.Events...)
 			continue
 		}
-		t.passed("the terminal left no money at risk", r.Events...)
+		t.passed(world.Say("the terminal left no money at risk", "终端没有使资金处于风险之中"), r.Events...)
 	}
 	for _, x := range s.exchanges {
 		if x.financial() && x.decided != nil {
-			t.passed("the terminal left no money at risk", x.req.Seq, x.decided.Seq)
+			t.passed(world.Say("the terminal left no money at risk", "终端没有使资金处于风险之中"), x.req.Seq, x.decided.Seq)
 		}
 	}
-	return t.finding("no request about money reached the host")
+	return t.finding(world.Say("no request about money reached the host", "没有涉及资金的请求到达主机"))
 }

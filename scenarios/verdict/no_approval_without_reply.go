@@ -1,17 +1,19 @@
 package verdict
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/acqsim/acqsim/scenarios/display"
 	"github.com/acqsim/acqsim/scenarios/world"
 )
 
-const (
-	needsDriver = "no driver reported how the terminal's actions ended"
-	inDoubtWhy  = "the reply to %s came at about the time the terminal gave up, so nobody can tell whether it counted"
-)
+var needsDriver = world.Say("no driver reported how the terminal's actions ended", "没有驱动程序上报终端操作的结果")
+
+// inDoubtWhy says that nobody knows whether a reply came in time.
+func inDoubtWhy(x *exchange) world.Bilingual {
+	return world.Say("the reply to %s came at about the time the terminal gave up, so nobody can tell whether it counted",
+		"%s的应答大约在终端放弃等待时到达，无法判断是否有效", x.name())
+}
 
 var noApprovalWithoutReply = Rule{
 	Name: "no-approval-without-reply",
@@ -31,7 +33,8 @@ func judgeNoApprovalWithoutReply(s *story) finding {
 		x := a.main
 		if x == nil {
 			if a.scenario != nil && !slices.Contains(storedTypes, a.scenario.Type) {
-				t.failed(fmt.Sprintf("action %d was shown as approved, but its request never reached the host; an approval needs the host's reply, or goods leave unpaid", a.number), a.reported())
+				t.failed(world.Say("action %d was shown as approved, but its request never reached the host; an approval needs the host's reply, or goods leave unpaid",
+					"操作 %d 显示为成功，但其请求从未到达主机；成功须有主机应答，否则商品交付而无人付款", a.number), a.reported())
 			}
 			continue
 		}
@@ -42,19 +45,21 @@ func judgeNoApprovalWithoutReply(s *story) finding {
 		is, r := s.answer(x)
 		switch {
 		case is == doubtful:
-			t.open(fmt.Sprintf(inDoubtWhy, x.name()), x.seqs()...)
+			t.open(inDoubtWhy(x), x.seqs()...)
 		case is == noReply:
-			t.failed(fmt.Sprintf("%s was shown as approved without a valid reply in time; it should have failed, because nobody knows whether it was paid", x.name()), x.seqs()...)
+			t.failed(world.Say("%s was shown as approved without a valid reply in time; it should have failed, because nobody knows whether it was paid",
+				"%s没有及时收到有效应答却显示为成功；应显示失败，因为无人知道是否已付款", x.name()), x.seqs()...)
 		case !approves(r.Code):
-			t.failed(fmt.Sprintf("%s was shown as approved, but the reply said %s; it should have been declined, because it was not paid", x.name(), r.Code), x.seqs()...)
+			t.failed(world.Say("%s was shown as approved, but the reply said %s; it should have been declined, because it was not paid",
+				"%s显示为成功，但应答码为 %s；应显示为被拒绝，因为没有付款", x.name(), r.Code), x.seqs()...)
 		default:
-			t.passed("each approval that was shown rests on a valid, approving reply in time", x.req.Seq, r.event.Seq, x.report())
+			t.passed(world.Say("each approval that was shown rests on a valid, approving reply in time", "每个显示的成功都有及时、有效的批准应答"), x.req.Seq, r.event.Seq, x.report())
 		}
 	}
 	if !slices.ContainsFunc(s.actions, func(a *action) bool { return a.report != nil }) {
 		return t.finding(needsDriver)
 	}
-	return t.finding("no action was shown as approved")
+	return t.finding(world.Say("no action was shown as approved", "没有操作显示为成功"))
 }
 
 // decisive is the exchange by which an action ends: after a settlement out of

@@ -29,18 +29,18 @@ func judgeNoClearFallback(s *story) finding {
 				s.inClear(&t, failed, e)
 			} else if !strings.Contains(e.Why, notTLS) {
 				failed = e
-				t.passed("nothing was sent in clear after TLS had failed", e.Seq)
+				t.passed(world.Say("nothing was sent in clear after TLS had failed", "TLS失败后没有明文发送数据"), e.Seq)
 			}
 		case failed != nil && !secure[e.Listener] && e.Listener != "" &&
 			(e.Kind == transcript.Received && e.Terminal == s.terminal || e.Kind == transcript.BadFrame && s.alone):
 			s.inClear(&t, failed, e)
 		}
 	}
-	return t.finding("no TLS handshake failed")
+	return t.finding(world.Say("no TLS handshake failed", "没有TLS握手失败"))
 }
 
 func (s *story) inClear(t *tally, failed, e *transcript.Event) {
-	t.failed("after a TLS handshake had failed, it sent data in clear; it should have given up, because whoever breaks TLS wants just that", failed.Seq, e.Seq)
+	t.failed(world.Say("after a TLS handshake had failed, it sent data in clear; it should have given up, because whoever breaks TLS wants just that", "TLS握手失败后以明文发送数据；应当放弃，因为破坏TLS的人正希望如此"), failed.Seq, e.Seq)
 }
 
 // notTLS is how package crypto/tls says that a peer speaks without TLS.

@@ -1,8 +1,6 @@
 package verdict
 
 import (
-	"fmt"
-
 	"github.com/acqsim/acqsim/scenarios/world"
 )
 
@@ -23,14 +21,15 @@ func judgeNoReversalAfterDecline(s *story) finding {
 			continue
 		}
 		if is == doubtful {
-			t.open(fmt.Sprintf(inDoubtWhy, x.name()), x.seqs()...)
+			t.open(inDoubtWhy(x), x.seqs()...)
 			continue
 		}
 		if rs := s.reversals(x); len(rs) > 0 {
-			t.failed(fmt.Sprintf("%s was declined with %s in time, and reversed all the same; a decline is not reversed, because no money moved", x.name(), a.Code), append(x.seqs(), rs[0].req.Seq)...)
+			t.failed(world.Say("%s was declined with %s in time, and reversed all the same; a decline is not reversed, because no money moved",
+				"%s及时被拒绝（%s），却仍被冲正；被拒绝的交易不冲正，因为没有资金变动", x.name(), a.Code), append(x.seqs(), rs[0].req.Seq)...)
 			continue
 		}
-		t.passed("no decline was reversed", x.seqs()...)
+		t.passed(world.Say("no decline was reversed", "没有冲正被拒绝的交易"), x.seqs()...)
 	}
-	return t.finding("nothing was declined in time")
+	return t.finding(world.Say("nothing was declined in time", "没有交易及时被拒绝"))
 }

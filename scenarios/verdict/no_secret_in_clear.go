@@ -1,8 +1,6 @@
 package verdict
 
 import (
-	"fmt"
-
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/world"
 )
@@ -30,12 +28,14 @@ func judgeNoSecretInClear(s *story) finding {
 		for _, secret := range x.req.Secrets {
 			switch {
 			case secret.Kind == "pin":
-				t.failed(fmt.Sprintf("%s carries a clear PIN in DE %d; a PIN leaves a terminal only encrypted, TLS or not", x.name(), secret.Field), x.req.Seq)
+				t.failed(world.Say("%s carries a clear PIN in DE %d; a PIN leaves a terminal only encrypted, TLS or not",
+					"%s的域 %d 带有明文PIN；无论是否使用TLS，PIN离开终端时必须加密", x.name(), secret.Field), x.req.Seq)
 			case secret.Kind == "track" && !s.p.TrackInClear && !secure[x.req.Listener]:
-				t.failed(fmt.Sprintf("%s carries track data in clear in DE %d; profile %s wants it encrypted, because whoever listens can copy the card", x.name(), secret.Field, s.p.Name), x.req.Seq)
+				t.failed(world.Say("%s carries track data in clear in DE %d; profile %s wants it encrypted, because whoever listens can copy the card",
+					"%s的域 %d 带有明文磁道数据；终端规范 %s 要求加密，因为窃听者可以复制卡片", x.name(), secret.Field, s.p.Name), x.req.Seq)
 			}
 		}
-		t.passed("no track that the profile forbids was seen in clear; whether a PIN block is encrypted was not recorded", x.req.Seq)
+		t.passed(world.Say("no track that the profile forbids was seen in clear; whether a PIN block is encrypted was not recorded", "没有出现配置禁止的明文磁道数据；PIN块是否加密未作记录"), x.req.Seq)
 	}
-	return t.finding("there was no financial request")
+	return t.finding(world.Say("there was no financial request", "没有金融交易请求"))
 }

@@ -1,7 +1,6 @@
 package verdict
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -20,7 +19,8 @@ var oneInFlight = Rule{
 func judgeOneInFlight(s *story) finding {
 	var t tally
 	if !s.p.OneInFlight {
-		return t.finding(fmt.Sprintf("profile %s allows several requests at the same time", s.p.Name))
+		return t.finding(world.Say("profile %s allows several requests at the same time",
+			"终端规范 %s 允许同时有多笔请求", s.p.Name))
 	}
 	var x *exchange
 	for _, y := range s.exchanges {
@@ -29,14 +29,15 @@ func judgeOneInFlight(s *story) finding {
 		}
 		if x != nil {
 			if s.overlap(x, y) {
-				t.failed(fmt.Sprintf("%s went out while %s was still waiting for its reply; it should have waited for the end of the first", y.name(), x.name()), append(x.seqs(), y.req.Seq)...)
+				t.failed(world.Say("%s went out while %s was still waiting for its reply; it should have waited for the end of the first",
+					"%[2]s仍在等待应答时，%[1]s已发出；应等待前一笔结束", y.name(), x.name()), append(x.seqs(), y.req.Seq)...)
 			} else {
-				t.passed("each financial request waited for the end of the one before", x.req.Seq, y.req.Seq)
+				t.passed(world.Say("each financial request waited for the end of the one before", "每笔金融交易都等待前一笔结束"), x.req.Seq, y.req.Seq)
 			}
 		}
 		x = y
 	}
-	return t.finding("there were no two financial requests")
+	return t.finding(world.Say("there were no two financial requests", "没有两笔以上的金融交易请求"))
 }
 
 // overlap reports whether y went out before anything ended x: a reply, the end

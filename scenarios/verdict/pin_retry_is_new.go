@@ -1,7 +1,6 @@
 package verdict
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/acqsim/acqsim/scenarios/world"
@@ -31,13 +30,16 @@ func judgePINRetryIsNew(s *story) finding {
 		rounds++
 		switch {
 		case retry && before.req.HasSTAN && x.req.STAN == before.req.STAN:
-			t.failed(fmt.Sprintf("%s was refused with 55 and tried again under the same STAN; it should have had a new one, because the host takes it for a repeat", before.name()), append(before.seqs(), x.req.Seq)...)
+			t.failed(world.Say("%s was refused with 55 and tried again under the same STAN; it should have had a new one, because the host takes it for a repeat",
+				"%s被拒绝（55）后以相同流水号重试；应使用新的流水号，否则主机会当作重发", before.name()), append(before.seqs(), x.req.Seq)...)
 		case retry && exceeded:
-			t.failed(fmt.Sprintf("%s was refused because of too many wrong PINs, and tried again all the same; it should have ended there, because the card is blocked", before.name()), append(before.seqs(), x.req.Seq)...)
+			t.failed(world.Say("%s was refused because of too many wrong PINs, and tried again all the same; it should have ended there, because the card is blocked",
+				"%s因密码错误次数过多被拒绝，却仍然重试；应就此结束，因为卡已被锁定", before.name()), append(before.seqs(), x.req.Seq)...)
 		case retry && rounds > s.p.PIN.Rounds:
-			t.failed(fmt.Sprintf("%s was the %d. round of PIN entry; profile %s allows %d, so that the card is not blocked", x.name(), rounds, s.p.Name, s.p.PIN.Rounds), append(before.seqs(), x.req.Seq)...)
+			t.failed(world.Say("%s was the %d. round of PIN entry; profile %s allows %d, so that the card is not blocked",
+				"%s是第 %d 轮密码输入；终端规范 %s 只允许 %d 轮，以免卡被锁定", x.name(), rounds, s.p.Name, s.p.PIN.Rounds), append(before.seqs(), x.req.Seq)...)
 		case retry:
-			t.passed("each further PIN entry came under a new STAN, and not too often", append(before.seqs(), x.req.Seq)...)
+			t.passed(world.Say("each further PIN entry came under a new STAN, and not too often", "每次重新输入密码都使用新流水号，且次数未超限"), append(before.seqs(), x.req.Seq)...)
 		}
 		before, exceeded = nil, false
 		if is, a := s.answer(x); is == answer {
@@ -47,7 +49,7 @@ func judgePINRetryIsNew(s *story) finding {
 			}
 		}
 	}
-	return t.finding("no wrong PIN was tried again")
+	return t.finding(world.Say("no wrong PIN was tried again", "没有在密码错误后重试"))
 }
 
 // wrongPIN are the codes for it, in ISO 8583:1987 and 1993.

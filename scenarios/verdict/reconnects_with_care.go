@@ -1,7 +1,6 @@
 package verdict
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -20,7 +19,7 @@ var reconnectsWithCare = Rule{
 func judgeReconnectsWithCare(s *story) finding {
 	var t tally
 	if !s.alone {
-		return t.finding("several terminals were judged: a connection on which nothing was sent is nobody's")
+		return t.finding(world.Say("several terminals were judged: a connection on which nothing was sent is nobody's", "评判了多台终端：没有数据的连接无法归属"))
 	}
 	slack := max(100*time.Millisecond, s.p.Connecting.Backoff/10) // the host sees a failure late
 	tries := 0
@@ -45,11 +44,13 @@ func judgeReconnectsWithCare(s *story) finding {
 			gap := e.At.Sub(failed.At)
 			switch {
 			case gap < s.p.Connecting.Backoff-slack:
-				t.failed(fmt.Sprintf("after a failed connect it tried again after %v; profile %s waits at least %v, so that a host in trouble can come back", gap.Round(time.Millisecond), s.p.Name, s.p.Connecting.Backoff), failed.Seq, e.Seq)
+				t.failed(world.Say("after a failed connect it tried again after %v; profile %s waits at least %v, so that a host in trouble can come back",
+					"连接失败后 %v 就重新连接；终端规范 %s 至少等待 %v，使故障主机得以恢复", gap.Round(time.Millisecond), s.p.Name, s.p.Connecting.Backoff), failed.Seq, e.Seq)
 			case tries > s.p.Connecting.Retries:
-				t.failed(fmt.Sprintf("it tried to connect again %d times; profile %s allows %d for one transaction", tries, s.p.Name, s.p.Connecting.Retries), began.Seq, e.Seq)
+				t.failed(world.Say("it tried to connect again %d times; profile %s allows %d for one transaction",
+					"重新连接了 %d 次；终端规范 %s 每笔交易只允许 %d 次", tries, s.p.Name, s.p.Connecting.Retries), began.Seq, e.Seq)
 			default:
-				t.passed("after failed connects it waited, and did not try too often", failed.Seq, e.Seq)
+				t.passed(world.Say("after failed connects it waited, and did not try too often", "连接失败后有等待，且次数未超限"), failed.Seq, e.Seq)
 			}
 		case transcript.Closed, transcript.Refused:
 			if !served[e.Conn] && s.failedConnect(open[e.Conn], act, e) {
@@ -57,7 +58,7 @@ func judgeReconnectsWithCare(s *story) finding {
 			}
 		}
 	}
-	return t.finding("no failed connect was followed by another")
+	return t.finding(world.Say("no failed connect was followed by another", "没有在连接失败后再次连接"))
 }
 
 // failedConnect reports whether a connection on which nothing was served was to

@@ -1,8 +1,6 @@
 package verdict
 
 import (
-	"fmt"
-
 	"github.com/acqsim/acqsim/scenarios/profile"
 	"github.com/acqsim/acqsim/scenarios/world"
 )
@@ -29,21 +27,24 @@ func judgeReversalBlocksNext(s *story) finding {
 			}
 			switch s.pendingBefore(rs, y) {
 			case settledFirst:
-				t.passed("no financial request overtook a pending reversal", append(x.seqs(), y.req.Seq)...)
+				t.passed(world.Say("no financial request overtook a pending reversal", "没有金融交易超越未完成的冲正"), append(x.seqs(), y.req.Seq)...)
 			case maySettle:
-				t.open(fmt.Sprintf("the reply to the reversal of %s came at about the time the terminal gave up", x.name()), append(x.seqs(), y.req.Seq)...)
+				t.open(world.Say("the reply to the reversal of %s came at about the time the terminal gave up",
+					"%s的冲正应答大约在终端放弃等待时到达", x.name()), append(x.seqs(), y.req.Seq)...)
 			case exhausted:
-				t.passed("no financial request overtook a reversal that profile "+s.p.Name+" had not given up", append(x.seqs(), y.req.Seq)...)
+				t.passed(world.Say("no financial request overtook a reversal that profile %s had not given up",
+					"没有金融交易超越终端规范 %s 尚未放弃的冲正", s.p.Name), append(x.seqs(), y.req.Seq)...)
 			case stillPending:
 				if s.pendingAt(y) < s.p.Reversal.Pending {
 					continue
 				}
-				t.failed(fmt.Sprintf("%s went out while the reversal of %s was pending; it should have waited for the reversal's answer, because a reversal that is overtaken may be lost", y.name(), x.name()), append(x.seqs(), y.req.Seq)...)
+				t.failed(world.Say("%s went out while the reversal of %s was pending; it should have waited for the reversal's answer, because a reversal that is overtaken may be lost",
+					"%[2]s的冲正尚未完成时，%[1]s已发出；应等待冲正的应答，因为被超越的冲正可能丢失", y.name(), x.name()), append(x.seqs(), y.req.Seq)...)
 			}
 			break
 		}
 	}
-	return t.finding("no financial request followed a pending reversal")
+	return t.finding(world.Say("no financial request followed a pending reversal", "未完成的冲正之后没有金融交易"))
 }
 
 // state is that of a reversal when another request goes out.

@@ -1,8 +1,6 @@
 package verdict
 
 import (
-	"fmt"
-
 	"github.com/acqsim/acqsim/scenarios/world"
 )
 
@@ -20,7 +18,7 @@ func judgeReversalFollowsNoAnswer(s *story) finding {
 	for _, x := range s.exchanges {
 		s.judgeReversed(&t, x, x.req.Seq)
 	}
-	return t.finding("every request that is reversed on no answer was answered")
+	return t.finding(world.Say("every request that is reversed on no answer was answered", "每个无应答即须冲正的请求都得到了应答"))
 }
 
 // judgeReversed judges whether a request that got no valid reply was reversed
@@ -30,25 +28,29 @@ func (s *story) judgeReversed(t *tally, x *exchange, after uint64) {
 	case nothing:
 		return
 	case unclear:
-		t.open(fmt.Sprintf(inDoubtWhy, x.name()), x.seqs()...)
+		t.open(inDoubtWhy(x), x.seqs()...)
 		return
 	case deleted:
-		t.open(fmt.Sprintf("the reply to %s did not match or could not be read: profile %s then deletes the reversal", x.name(), s.p.Name), x.seqs()...)
+		t.open(world.Say("the reply to %s did not match or could not be read: profile %s then deletes the reversal",
+			"%s的应答不匹配或无法解析：按终端规范 %s 删除冲正", x.name(), s.p.Name), x.seqs()...)
 		return
 	}
 	by, late := s.due(x)
 	for _, r := range s.reversals(x) {
 		if r.req.Seq > after && (by == nil || r.req.Seq < by.req.Seq) {
-			t.passed("each request that got no valid reply was reversed before the next one", append(x.seqs(), r.req.Seq)...)
+			t.passed(world.Say("each request that got no valid reply was reversed before the next one", "每个没有有效应答的请求都在下一笔之前冲正"), append(x.seqs(), r.req.Seq)...)
 			return
 		}
 	}
 	switch {
 	case by != nil:
-		t.failed(fmt.Sprintf("%s got no valid reply and was not reversed before %s; it should have been, because the host may have charged the customer", x.name(), by.name()), append(x.seqs(), by.req.Seq)...)
+		t.failed(world.Say("%s got no valid reply and was not reversed before %s; it should have been, because the host may have charged the customer",
+			"%s没有收到有效应答，且在%s之前没有冲正；本应冲正，因为主机可能已扣款", x.name(), by.name()), append(x.seqs(), by.req.Seq)...)
 	case late:
-		t.failed(fmt.Sprintf("%s got no valid reply and was not reversed within %v; it should have been, because the host may have charged the customer", x.name(), s.p.Reversal.Within), x.seqs()...)
+		t.failed(world.Say("%s got no valid reply and was not reversed within %v; it should have been, because the host may have charged the customer",
+			"%s没有收到有效应答，且 %v 内没有冲正；本应冲正，因为主机可能已扣款", x.name(), s.p.Reversal.Within), x.seqs()...)
 	default:
-		t.open(fmt.Sprintf("the run ended before the reversal of %s was due", x.name()), x.seqs()...)
+		t.open(world.Say("the run ended before the reversal of %s was due",
+			"运行结束时，%s的冲正尚未到时限", x.name()), x.seqs()...)
 	}
 }

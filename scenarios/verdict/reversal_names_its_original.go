@@ -1,7 +1,6 @@
 package verdict
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -30,16 +29,18 @@ func judgeReversalNamesItsOriginal(s *story) finding {
 			continue
 		}
 		if what := differs(r.req, x.req); what != "" {
-			t.failed(fmt.Sprintf("%s has another %s than %s; it should have been the same, because the host reverses what it is told", r.name(), what, x.name()), x.req.Seq, r.req.Seq)
+			t.failed(world.Say("%s has another %s than %s; it should have been the same, because the host reverses what it is told",
+				"%s的%s与%s不同；本应相同，因为主机按收到的内容冲正", r.name(), element(what), x.name()), x.req.Seq, r.req.Seq)
 			continue
 		}
 		if want, wrong := s.wrongReason(x, r); wrong {
-			t.failed(fmt.Sprintf("%s gives reason %q for %s; it should have been %s, because the reason tells the host what happened", r.name(), r.req.Refers.Reason, x.name(), want), append(x.seqs(), r.req.Seq)...)
+			t.failed(world.Say("%s gives reason %q for %s; it should have been %s, because the reason tells the host what happened",
+				"%s以原因码 %q 冲正%s；应为 %s，因为原因码告诉主机发生了什么", r.name(), r.req.Refers.Reason, x.name(), want), append(x.seqs(), r.req.Seq)...)
 			continue
 		}
-		t.passed("each reversal names its original", x.req.Seq, r.req.Seq)
+		t.passed(world.Say("each reversal names its original", "每个冲正都与其原交易相符"), x.req.Seq, r.req.Seq)
 	}
-	return t.finding("nothing was reversed")
+	return t.finding(world.Say("nothing was reversed", "没有冲正"))
 }
 
 // judgeStranger judges a reversal whose original was never seen: by what the
@@ -55,19 +56,22 @@ func (s *story) judgeStranger(t *tally, r *exchange) {
 			continue
 		}
 		if a.act.Amount != 0 && a.act.Amount != r.req.Amount {
-			t.failed(fmt.Sprintf("%s follows action %d, whose request never arrived, but has another amount than its %s; it should have been the same", r.name(), a.number, money(a.act.Amount, r.req.Currency)), a.act.Seq, r.req.Seq)
+			t.failed(world.Say("%s follows action %d, whose request never arrived, but has another amount than its %s; it should have been the same",
+				"%s在操作 %d 之后（其请求从未到达），但金额与其 %s 不同；本应相同", r.name(), a.number, money(a.act.Amount, r.req.Currency)), a.act.Seq, r.req.Seq)
 			return
 		}
-		t.passed("each reversal names its original", a.act.Seq, r.req.Seq)
+		t.passed(world.Say("each reversal names its original", "每个冲正都与其原交易相符"), a.act.Seq, r.req.Seq)
 		return
 	}
 	for _, x := range s.exchanges {
 		if x.req.Seq < r.req.Seq && s.owes(x) == aReversal && len(s.reversals(x)) == 0 {
-			t.failed(fmt.Sprintf("%s names no request of this terminal; it should have named %s, because the host can't find an original otherwise", r.name(), x.name()), x.req.Seq, r.req.Seq)
+			t.failed(world.Say("%s names no request of this terminal; it should have named %s, because the host can't find an original otherwise",
+				"%s没有指明本终端的任何请求；应指明%s，否则主机找不到原交易", r.name(), x.name()), x.req.Seq, r.req.Seq)
 			return
 		}
 	}
-	t.open(fmt.Sprintf("the original of %s never arrived, and no driver reported what it was", r.name()), r.req.Seq)
+	t.open(world.Say("the original of %s never arrived, and no driver reported what it was",
+		"%s的原交易从未到达，也没有驱动程序上报其内容", r.name()), r.req.Seq)
 }
 
 // differs names what a reversal has otherwise than its original; "": nothing.
@@ -90,13 +94,13 @@ func differs(r, x *transcript.Event) string {
 // wrongReason reports whether a reversal's reason is none of those that fit.
 // What carries none, as in many dialects, says nothing wrong; a profile without
 // a code for one of them leaves the reason open.
-func (s *story) wrongReason(x, r *exchange) (want string, wrong bool) {
+func (s *story) wrongReason(x, r *exchange) (want world.Bilingual, wrong bool) {
 	reasons := &s.p.Reversal.Reasons
 	got := r.req.Refers.Reason
 	var fit []string
 	switch is, _ := s.answer(x); {
 	case got == "" || is == doubtful:
-		return "", false
+		return world.Bilingual{}, false
 	case is == answer:
 		fit = []string{reasons.TerminalFailure, reasons.CardDeclined, reasons.Other}
 	default:
@@ -112,7 +116,7 @@ func (s *story) wrongReason(x, r *exchange) (want string, wrong bool) {
 		}
 	}
 	if slices.Contains(fit, "") {
-		return "", false
+		return world.Bilingual{}, false
 	}
 	if len(got) == 4 {
 		for i, code := range fit {
@@ -123,9 +127,10 @@ func (s *story) wrongReason(x, r *exchange) (want string, wrong bool) {
 		}
 	}
 	if slices.Contains(fit, got) {
-		return "", false
+		return world.Bilingual{}, false
 	}
-	return strings.Join(slices.Compact(fit), " or "), true
+	fit = slices.Compact(fit)
+	return world.Bilingual{EN: strings.Join(fit, or.EN), ZH: strings.Join(fit, or.ZH)}, true
 }
 
 // Message reasons of reversals in ISO 8583:1993 (DE 25).

@@ -1,7 +1,6 @@
 package verdict
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/acqsim/acqsim/scenarios/profile"
@@ -29,37 +28,42 @@ func judgeReversalRepeats(s *story) finding {
 				continue
 			}
 			if s.p.Reversal.OnRepeatsExhausted != profile.Keep && i >= s.p.Reversal.Repeats {
-				t.passed("unanswered reversals were repeated unchanged, as often as the profile says", r.seqs()...)
+				t.passed(world.Say("unanswered reversals were repeated unchanged, as often as the profile says", "没有应答的冲正按配置的次数原样重发"), r.seqs()...)
 				continue
 			}
 			next := slices.IndexFunc(s.after(r.req.Seq), (*exchange).online)
 			if next < 0 {
-				t.open(fmt.Sprintf("the run ended before %s was to be repeated", r.name()), r.seqs()...)
+				t.open(world.Say("the run ended before %s was to be repeated",
+					"运行结束时，%s尚未到重发时限", r.name()), r.seqs()...)
 				continue
 			}
 			y := s.after(r.req.Seq)[next]
-			t.failed(fmt.Sprintf("%s got no answer and was not repeated before %s; it should have been, because it may never have arrived", r.name(), y.name()), append(r.seqs(), y.req.Seq)...)
+			t.failed(world.Say("%s got no answer and was not repeated before %s; it should have been, because it may never have arrived",
+				"%s没有应答，且在%s之前没有重发；本应重发，因为它可能从未到达", r.name(), y.name()), append(r.seqs(), y.req.Seq)...)
 		}
 	}
-	return t.finding("no reversal went unanswered")
+	return t.finding(world.Say("no reversal went unanswered", "每个冲正都有应答"))
 }
 
 // judgeRepeat judges the i-th attempt, and reports whether it was convicted.
 func (s *story) judgeRepeat(t *tally, group []*exchange, i int) bool {
 	r, before := group[i], group[i-1]
 	if what := differs(r.req, before.req); what != "" {
-		t.failed(fmt.Sprintf("%s was repeated with another %s; a repeat should be unchanged, because it may reverse something else", before.name(), what), before.req.Seq, r.req.Seq)
+		t.failed(world.Say("%s was repeated with another %s; a repeat should be unchanged, because it may reverse something else",
+			"%s重发时%s改变了；重发应保持不变，否则可能冲正其他交易", before.name(), element(what)), before.req.Seq, r.req.Seq)
 		return true
 	}
 	if r.req.STAN != before.req.STAN && s.p.Reversal.RepeatSTAN == profile.OriginalSTAN {
-		t.failed(fmt.Sprintf("%s was repeated under another STAN; profile %s repeats it under the same one, so that the host knows it again", before.name(), s.p.Name), before.req.Seq, r.req.Seq)
+		t.failed(world.Say("%s was repeated under another STAN; profile %s repeats it under the same one, so that the host knows it again",
+			"%s以另一流水号重发；终端规范 %s 以相同流水号重发，使主机能够识别", before.name(), s.p.Name), before.req.Seq, r.req.Seq)
 		return true
 	}
 	if tries := s.tries(group, i); tries > 1+s.p.Reversal.Repeats {
-		t.failed(fmt.Sprintf("%s was repeated %d times; profile %s allows %d", before.name(), tries-1, s.p.Name, s.p.Reversal.Repeats), group[0].req.Seq, r.req.Seq)
+		t.failed(world.Say("%s was repeated %d times; profile %s allows %d",
+			"%s重发了 %d 次；终端规范 %s 只允许 %d 次", before.name(), tries-1, s.p.Name, s.p.Reversal.Repeats), group[0].req.Seq, r.req.Seq)
 		return true
 	}
-	t.passed("unanswered reversals were repeated unchanged, as often as the profile says", before.req.Seq, r.req.Seq)
+	t.passed(world.Say("unanswered reversals were repeated unchanged, as often as the profile says", "没有应答的冲正按配置的次数原样重发"), before.req.Seq, r.req.Seq)
 	return false
 }
 

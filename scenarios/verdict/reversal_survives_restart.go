@@ -41,9 +41,9 @@ func judgeReversalSurvivesRestart(s *story) finding {
 		}
 	}
 	if cuts == 0 {
-		return t.finding("the power was not cut")
+		return t.finding(world.Say("the power was not cut", "没有断电"))
 	}
-	return t.finding("no reversal was pending when the power was cut")
+	return t.finding(world.Say("no reversal was pending when the power was cut", "断电时没有未完成的冲正"))
 }
 
 func firstAfter(s *story, seq uint64) *exchange {

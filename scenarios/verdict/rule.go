@@ -46,7 +46,7 @@ type Rule struct {
 type finding struct {
 	is     scenarios.Verdict
 	events []uint64
-	why    string
+	why    world.Bilingual
 }
 
 // Result is the verdict of a rule.
@@ -54,7 +54,7 @@ type Result struct {
 	Rule    string            `json:"rule"`
 	Verdict scenarios.Verdict `json:"verdict"`
 	Events  []uint64          `json:"events,omitempty"` // positions in the journal that it rests on
-	Why     string            `json:"why"`
+	Why     world.Bilingual   `json:"why"`
 }
 
 // rules are all of them, in the order of the documentation.
@@ -86,27 +86,27 @@ type tally struct {
 	fail, pass, unknown *finding
 }
 
-func (t *tally) failed(why string, events ...uint64) {
+func (t *tally) failed(why world.Bilingual, events ...uint64) {
 	if t.fail == nil {
 		t.fail = &finding{scenarios.Fail, order(events), why}
 	}
 }
 
-func (t *tally) passed(why string, events ...uint64) {
+func (t *tally) passed(why world.Bilingual, events ...uint64) {
 	if t.pass == nil {
 		t.pass = &finding{scenarios.Pass, nil, why}
 	}
 	t.pass.events = order(append(t.pass.events, events...))
 }
 
-func (t *tally) open(why string, events ...uint64) {
+func (t *tally) open(why world.Bilingual, events ...uint64) {
 	if t.unknown == nil {
 		t.unknown = &finding{scenarios.NotApplicable, order(events), why}
 	}
 }
 
 // finding is the verdict; nothing is what is said where no case came up.
-func (t *tally) finding(nothing string) finding {
+func (t *tally) finding(nothing world.Bilingual) finding {
 	for _, f := range []*finding{t.fail, t.pass, t.unknown} {
 		if f != nil {
 			return *f

@@ -25,6 +25,17 @@ import (
 
 var update = flag.Bool("update", false, "write testdata anew")
 
+// bilingual holds that a sentence is whole in both languages: with no verb of a
+// format left, and nothing English in Chinese but names and codes.
+func bilingual(t *testing.T, why world.Bilingual) {
+	t.Helper()
+	assert.NotEmpty(t, why.EN)
+	assert.Regexp(t, `\p{Han}`, why.ZH)
+	assert.NotContains(t, why.EN+why.ZH, "%!")
+	assert.NotRegexp(t, `\p{Han}`, why.EN)
+	assert.NotRegexp(t, `[a-z]{2,} [a-z]{2,}`, why.ZH)
+}
+
 // ruleTest is how a rule is tried: a run that it acquits, one that it convicts,
 // and one that it has nothing to say about.
 type ruleTest struct {
@@ -236,7 +247,7 @@ func TestRules(t *testing.T) {
 					}
 				}
 				assert.Equal(t, want, got.Verdict, got.Why)
-				assert.NotEmpty(t, got.Why)
+				bilingual(t, got.Why)
 				if want != scenarios.NotApplicable {
 					assert.NotEmpty(t, got.Events, "nothing shows it")
 				}

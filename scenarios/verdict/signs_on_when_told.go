@@ -1,7 +1,6 @@
 package verdict
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/acqsim/acqsim/scenarios/world"
@@ -22,31 +21,32 @@ func judgeSignsOnWhenTold(s *story) finding {
 		if is != answer || x.req.Type == world.SignOn {
 			continue
 		}
-		asked := a.Code
+		asked := world.Same(a.Code)
 		if !slices.Contains(s.p.SignOn.Codes, a.Code) {
 			if a.Asks != askSignOn || !s.p.SignOn.HeaderFlag {
 				continue
 			}
-			asked = "processing request 3"
+			asked = world.Say("processing request 3", "处理要求3")
 		}
 		judged := false
 		for _, y := range s.after(x.req.Seq) {
 			if y.req.Type == world.SignOn {
-				t.passed("it signed on when it was told to", append(x.seqs(), y.req.Seq)...)
+				t.passed(world.Say("it signed on when it was told to", "按要求重新签到"), append(x.seqs(), y.req.Seq)...)
 				judged = true
 				break
 			}
 			if y.online() {
-				t.failed(fmt.Sprintf("the reply to %s demanded a sign-on (%s), but %s went out first; it should have signed on, because its keys are out of step", x.name(), asked, y.name()), append(x.seqs(), y.req.Seq)...)
+				t.failed(world.Say("the reply to %s demanded a sign-on (%s), but %s went out first; it should have signed on, because its keys are out of step",
+					"%s的应答要求签到（%s），但%s先发出；应先签到，因为密钥已不同步", x.name(), asked, y.name()), append(x.seqs(), y.req.Seq)...)
 				judged = true
 				break
 			}
 		}
 		if !judged {
-			t.open("the run ended before the sign-on was due", x.seqs()...)
+			t.open(world.Say("the run ended before the sign-on was due", "运行结束时尚未到签到时限"), x.seqs()...)
 		}
 	}
-	return t.finding("no reply demanded a sign-on")
+	return t.finding(world.Say("no reply demanded a sign-on", "没有应答要求签到"))
 }
 
 // askSignOn is the processing request "sign on again" of the UnionPay header.

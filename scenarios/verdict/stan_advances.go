@@ -1,8 +1,6 @@
 package verdict
 
 import (
-	"fmt"
-
 	"github.com/acqsim/acqsim/scenarios/world"
 )
 
@@ -30,13 +28,14 @@ func judgeSTANAdvances(s *story) finding {
 		before := used[at]
 		used[at] = x
 		if before != nil && s.differentRequest(before, x) {
-			t.failed(fmt.Sprintf("%s was sent under the STAN of %s; each request needs a new one, because hosts and reversals find it by that", x.name(), before.name()), before.req.Seq, x.req.Seq)
+			t.failed(world.Say("%s was sent under the STAN of %s; each request needs a new one, because hosts and reversals find it by that",
+				"%s使用了%s的流水号；每个请求须用新流水号，因为主机和冲正以此查找", x.name(), before.name()), before.req.Seq, x.req.Seq)
 		} else if last != nil {
-			t.passed("no STAN was used for two requests", last.req.Seq, x.req.Seq)
+			t.passed(world.Say("no STAN was used for two requests", "没有流水号用于两个请求"), last.req.Seq, x.req.Seq)
 		}
 		last = x
 	}
-	return t.finding("there were no two requests with STANs")
+	return t.finding(world.Say("there were no two requests with STANs", "没有两个以上带流水号的请求"))
 }
 
 const halfOfSTANs = 500_000

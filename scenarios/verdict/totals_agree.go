@@ -1,7 +1,6 @@
 package verdict
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/acqsim/acqsim/scenarios/transcript"
@@ -24,17 +23,18 @@ func judgeTotalsAgree(s *story) finding {
 		}
 		balanced := x.decided.Outcome == world.Approved && !x.different
 		if !balanced && !x.different && x.decided.Outcome != world.OutOfBalance {
-			t.open(fmt.Sprintf("%s was refused (%s): nothing was compared", x.name(), x.decided.Outcome), x.req.Seq, x.decided.Seq)
+			t.open(world.Say("%s was refused (%s): nothing was compared",
+				"%s被拒绝（%s）：没有比对", x.name(), x.decided.Outcome.Text()), x.req.Seq, x.decided.Seq)
 			continue
 		}
 		if balanced {
-			t.passed("the terminal's totals are the host's", x.req.Seq, x.decided.Seq)
+			t.passed(world.Say("the terminal's totals are the host's", "终端总计与主机一致"), x.req.Seq, x.decided.Seq)
 			continue
 		}
 		s.judgeDifference(&t, x)
 		s.judgeUpload(&t, x)
 	}
-	return t.finding("nothing was settled")
+	return t.finding(world.Say("nothing was settled", "没有批结算"))
 }
 
 // judgeDifference judges totals that differ: what the host was told to say, and
@@ -43,23 +43,23 @@ func (s *story) judgeDifference(t *tally, x *exchange) {
 	for i := range s.events {
 		e := &s.events[i]
 		if e.Kind == transcript.Struck && e.Conn == x.req.Conn && e.Message == x.req.Message {
-			t.open("a rule of the scenario struck the settlement: that the totals differ may be its doing", x.req.Seq, e.Seq)
+			t.open(world.Say("a rule of the scenario struck the settlement: that the totals differ may be its doing", "场景规则影响了这次批结算：总计不符可能由此造成"), x.req.Seq, e.Seq)
 			return
 		}
 	}
 	for _, r := range s.risks() {
 		if r.By != ByTerminal && r.at < x.req.Seq {
-			t.open("the totals differ, but money is at risk that the terminal can't know of", append(slices.Clone(r.Events), x.req.Seq)...)
+			t.open(world.Say("the totals differ, but money is at risk that the terminal can't know of", "总计不符，但其中有终端无从知晓的风险资金"), append(slices.Clone(r.Events), x.req.Seq)...)
 			return
 		}
 	}
 	for _, y := range s.exchanges {
 		if is, _ := s.answer(y); is == doubtful && y.req.Seq < x.req.Seq {
-			t.open(fmt.Sprintf("the totals differ, but "+inDoubtWhy, y.name()), y.req.Seq, x.req.Seq)
+			t.open(world.Say("the totals differ, but %s", "总计不符，但%s", inDoubtWhy(y)), y.req.Seq, x.req.Seq)
 			return
 		}
 	}
-	t.failed("the terminal's totals differ from the host's; it should have counted what was approved, and reversed what got no answer", x.req.Seq, x.decided.Seq)
+	t.failed(world.Say("the terminal's totals differ from the host's; it should have counted what was approved, and reversed what got no answer", "终端总计与主机不符；应统计已批准的交易，并冲正没有应答的交易"), x.req.Seq, x.decided.Seq)
 }
 
 func (s *story) judgeUpload(t *tally, x *exchange) {
@@ -68,14 +68,14 @@ func (s *story) judgeUpload(t *tally, x *exchange) {
 	}
 	for _, y := range s.after(x.req.Seq) {
 		if y.req.Type == world.BatchUpload || y.req.Type == world.BatchEnd || y.req.Type == world.SettlementEnd {
-			t.passed("what was out of balance was uploaded", x.req.Seq, y.req.Seq)
+			t.passed(world.Say("what was out of balance was uploaded", "对账不平后已上送批明细"), x.req.Seq, y.req.Seq)
 			return
 		}
 	}
 	next := firstAfter(s, x.req.Seq)
 	if next == nil && x.report() == 0 {
-		t.open("the run ended before the upload was due", x.seqs()...)
+		t.open(world.Say("the run ended before the upload was due", "运行结束时尚未到上送时限"), x.seqs()...)
 		return
 	}
-	t.failed("the host answered that the batch is out of balance (95), and no upload followed; the terminal should have uploaded its batch, because nobody finds the difference otherwise", x.seqs()...)
+	t.failed(world.Say("the host answered that the batch is out of balance (95), and no upload followed; the terminal should have uploaded its batch, because nobody finds the difference otherwise", "主机应答对账不平（95），但没有上送批明细；终端应上送，否则无法查出差异"), x.seqs()...)
 }

@@ -30,8 +30,8 @@ func evidence(r *suite.Result) string {
 	}
 	b.WriteByte('\n')
 	var cited []uint64
-	say := func(what, why string, events []uint64) {
-		fmt.Fprintf(&b, "%s: %s %v\n", what, why, events)
+	say := func(what string, why world.Bilingual, events []uint64) {
+		fmt.Fprintf(&b, "%s: %s %v\n", what, why.EN, events)
 		cited = append(cited, events...)
 	}
 	for _, x := range r.Verdict.Failures() {

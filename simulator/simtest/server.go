@@ -176,7 +176,7 @@ func (s *Server) Check(t testing.TB) bool {
 	case suite.Passed:
 		return true
 	case suite.Skipped:
-		t.Error("acqsim: " + s.result.Why)
+		t.Error("acqsim: " + s.result.Why.EN)
 	default:
 		t.Error(evidence(s.result))
 	}

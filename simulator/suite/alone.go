@@ -133,7 +133,7 @@ func (r *Rig) Conclude(ctx context.Context, expect bool) (*Result, error) {
 	}
 	for _, s := range r.scenarios {
 		if x.Status == Passed && !broughtAbout(s, x.Events) {
-			x.Status, x.Why = Skipped, s.Name+": "+notBroughtAbout
+			x.Status, x.Why = Skipped, world.Say("%s: %s", "%s：%s", s.Name, notBroughtAbout)
 		}
 	}
 	return x, nil

@@ -34,7 +34,7 @@ func TestWhatDoesNotApplyIsSkipped(t *testing.T) {
 	} {
 		r := runFile(t, c.dialect, c.body)
 		assert.Equal(t, suite.Skipped, r.Status, c.body)
-		assert.Equal(t, c.why, r.Why)
+		assert.Equal(t, c.why, r.Why.EN)
 	}
 }
 
@@ -42,5 +42,5 @@ func TestWhatDoesNotApplyIsSkipped(t *testing.T) {
 func TestAFailureCountsWhereNothingStruck(t *testing.T) {
 	r := runFile(t, "iso87-ascii", "rules:\n  - match: {type: cash}\n    fault: reply.drop\nactions: [{sale: {amount: \"1.00\"}}]\nexpect: [{outcome: {action: 1, is: declined}}]\n")
 	assert.Equal(t, suite.Failed, r.Status)
-	assert.Equal(t, "action 1 ended as approved, but declined was expected", r.Why)
+	assert.Equal(t, "action 1 ended as approved, but declined was expected", r.Why.EN)
 }

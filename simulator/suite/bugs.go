@@ -29,7 +29,6 @@ type BugRow struct {
 type Conviction struct {
 	Scenario string
 	Rules    []string // that failed, in the order of rules; empty: only what the scenario expects
-	Why      string
 }
 
 // Right reports whether a rule is among those that failed.
@@ -108,7 +107,7 @@ func (r *BugRow) fill(report *Report) {
 		case Errored:
 			r.Errors = append(r.Errors, *x)
 		case Failed:
-			c := Conviction{Scenario: x.Scenario, Why: x.Why}
+			c := Conviction{Scenario: x.Scenario}
 			for _, v := range x.Verdict.Rules {
 				if v.Verdict == scenarios.Fail {
 					c.Rules = append(c.Rules, v.Rule)

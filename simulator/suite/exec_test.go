@@ -187,9 +187,9 @@ echo '{"hello": {"protocol": 1, "name": "sh"}}'; while read -r line; do case "$l
 	require.NoError(t, err)
 	require.Len(t, r.Results, 3)
 	assert.Equal(t, suite.Errored, r.Results[1].Status)
-	assert.Equal(t, "the driver could not say hello: it has ended without an answer (exit status 3)", r.Results[1].Why)
+	assert.Equal(t, "the driver could not say hello: it has ended without an answer (exit status 3)", r.Results[1].Why.EN)
 	assert.Contains(t, r.Results[1].Output, "oh dear")
 	assert.NotEqual(t, suite.Errored, r.Results[0].Status, r.Results[0].Why)
 	assert.Equal(t, suite.Skipped, r.Results[2].Status)
-	assert.Equal(t, "the terminal has no pin (sh)", r.Results[2].Why)
+	assert.Equal(t, "the terminal has no pin (sh)", r.Results[2].Why.EN)
 }

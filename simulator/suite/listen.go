@@ -116,7 +116,7 @@ func (o *Options) inTurn(ctx context.Context, results []Result, tell func(r *Res
 func notRun(results []Result, because *CleanUpError) {
 	for i := range results {
 		if r := &results[i]; r.Status == Errored && r.Why == interrupted {
-			r.Why = "it was not run: " + because.Error()
+			r.Why = world.Say("it was not run: %v", "未执行，终端清理失败：%v", because)
 		}
 	}
 }

@@ -94,7 +94,7 @@ func TestTLSAtOneAddress(t *testing.T) {
 	r, err := suite.Run(t.Context(), o)
 	require.NoError(t, err)
 	assert.Equal(t, suite.Skipped, r.Results[0].Status)
-	assert.Contains(t, r.Results[0].Why, "it needs TLS")
+	assert.Contains(t, r.Results[0].Why.EN, "it needs TLS")
 	assert.Equal(t, suite.Passed, r.Results[1].Status, r.Results[1].Why)
 	o.TLS = true
 	r, err = suite.Run(t.Context(), o)
@@ -182,7 +182,7 @@ func TestCleanUpThatFails(t *testing.T) {
 					continue
 				}
 				assert.Equal(t, suite.Errored, x.Status)
-				assert.Equal(t, "it was not run: "+c.err, x.Why)
+				assert.Equal(t, "it was not run: "+c.err, x.Why.EN)
 			}
 		})
 	}

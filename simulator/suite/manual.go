@@ -106,7 +106,7 @@ func (m *Manual) next(ctx context.Context) (string, error) {
 		case strings.EqualFold(line.text, "q"):
 			return "", errStopped
 		case strings.EqualFold(line.text, "s"):
-			return "", &skip{"the person at the terminal has skipped it"}
+			return "", &skip{world.Say("the person at the terminal has skipped it", "操作人员已跳过")}
 		}
 		return line.text, nil
 	case <-ctx.Done():

@@ -129,17 +129,17 @@ func TestManualCanStop(t *testing.T) {
 		return r.Results[0]
 	}
 	for typed, want := range map[string]suite.Result{
-		"q\n":      {Status: suite.Errored, Why: "the driver could not get the terminal ready: the person at the terminal has stopped the scenario"},
-		"\nQ\n":    {Status: suite.Errored, Why: "action 1, sale: the driver could not do sale: the person at the terminal has stopped the scenario"},
-		"\n2\nq":   {Status: suite.Errored, Why: "action 1, sale: the driver could not do sale: the person at the terminal has stopped the scenario"},
-		"\n":       {Status: suite.Errored, Why: "action 1, sale: the driver could not do sale: there is nobody at the keyboard any more (end of input)"},
-		"s\n":      {Status: suite.Skipped, Why: "the person at the terminal has skipped it"},
+		"q\n":      {Status: suite.Errored, Why: world.Bilingual{EN: "the driver could not get the terminal ready: the person at the terminal has stopped the scenario"}},
+		"\nQ\n":    {Status: suite.Errored, Why: world.Bilingual{EN: "action 1, sale: the driver could not do sale: the person at the terminal has stopped the scenario"}},
+		"\n2\nq":   {Status: suite.Errored, Why: world.Bilingual{EN: "action 1, sale: the driver could not do sale: the person at the terminal has stopped the scenario"}},
+		"\n":       {Status: suite.Errored, Why: world.Bilingual{EN: "action 1, sale: the driver could not do sale: there is nobody at the keyboard any more (end of input)"}},
+		"s\n":      {Status: suite.Skipped, Why: world.Bilingual{EN: "the person at the terminal has skipped it"}},
 		"\n1\n1\n": {Status: suite.Failed},
 	} {
 		r := run(typed)
 		assert.Equal(t, want.Status, r.Status, "%q: %s", typed, r.Why)
-		if want.Why != "" {
-			assert.Equal(t, want.Why, r.Why)
+		if want.Why.EN != "" {
+			assert.Equal(t, want.Why.EN, r.Why.EN)
 		}
 	}
 }

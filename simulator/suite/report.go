@@ -24,6 +24,11 @@ const (
 	Skipped Status = "skipped" // it does not apply to this terminal
 )
 
+// Text says the status for people.
+func (s Status) Text() world.Bilingual { return world.Bilingual{EN: string(s), ZH: statusTexts[s]} }
+
+var statusTexts = map[Status]string{Passed: "通过", Failed: "不通过", Errored: "出错", Skipped: "跳过"}
+
 // Report is what came of a suite. Its JSON is documented in docs/suites.md.
 type Report struct {
 	Version  int           `json:"version"`
@@ -34,6 +39,7 @@ type Report struct {
 	Profile  string        `json:"profile"`
 	Dialect  string        `json:"dialect"`
 	Seed     uint64        `json:"seed"`
+	Lang     string        `json:"-"` // en or zh: in which a page opens; empty: in that of its reader
 	Results  []Result      `json:"results"` // in the order of the scenarios, repeats behind one another
 }
 
@@ -48,7 +54,7 @@ type Result struct {
 	// scenario expects.
 	Rule string `json:"rule,omitempty"`
 	// Why is one sentence: what failed, why it could not be run, or was not.
-	Why     string          `json:"why,omitempty"`
+	Why     world.Bilingual `json:"why,omitzero"`
 	Output  string          `json:"output,omitempty"` // of the driver, where it is to blame
 	Elapsed time.Duration   `json:"elapsed_ns"`
 	Verdict *verdict.Report `json:"verdict,omitempty"`

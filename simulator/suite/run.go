@@ -93,7 +93,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	began := time.Now()
 	report := &Report{
 		Version: ReportVersion, Program: o.Program, Started: began, Terminal: o.Name, Profile: o.Profile.Name,
-		Dialect: o.Dialect.Name(), Seed: o.Seed, Results: o.plan(),
+		Dialect: o.Dialect.Name(), Seed: o.Seed, Lang: o.Lang, Results: o.plan(),
 	}
 	err = o.all(ctx, report.Results)
 	report.Elapsed = time.Since(began)
@@ -151,7 +151,7 @@ func (o *Options) equip() (err error) {
 // address is what servers listen on.
 func (o *Options) address() string { return cmp.Or(o.Listen, "127.0.0.1:0") }
 
-const interrupted = "it was not run: the suite was interrupted"
+var interrupted = world.Say("it was not run: the suite was interrupted", "未执行：测试被中断")
 
 // plan lists what is to be run.
 func (o *Options) plan() (all []Result) {
@@ -201,7 +201,7 @@ func (o *Options) all(ctx context.Context, results []Result) error {
 // one runs a scenario with the given book, and returns which terminals have
 // acted in it.
 func (o *Options) one(ctx context.Context, c *Case, r *Result, book *ledger.Book) (acted []string) {
-	r.Why = ""
+	r.Why = world.Bilingual{}
 	err := o.applies(c)
 	if err == nil {
 		acted, err = o.run(ctx, c, r, book)
@@ -211,9 +211,9 @@ func (o *Options) one(ctx context.Context, c *Case, r *Result, book *ledger.Book
 		return acted
 	}
 	if err != nil {
-		r.Status, r.Why, r.Output = Errored, err.Error(), outputOf(err)
+		r.Status, r.Why, r.Output = Errored, whyOf(err), outputOf(err)
 		if ctx.Err() != nil {
-			r.Why = "it did not end: the suite was interrupted"
+			r.Why = world.Say("it did not end: the suite was interrupted", "未结束：测试被中断")
 		}
 	}
 	return acted
@@ -263,7 +263,7 @@ func (r *Result) judge(events []transcript.Event, g *Rig) error {
 	return nil
 }
 
-const notBroughtAbout = "it did not come about: the terminal never did what its rules strike"
+var notBroughtAbout = world.Say("it did not come about: the terminal never did what its rules strike", "没有发生：终端没有做过规则所针对的事")
 
 // broughtAbout reports whether a scenario with something to strike has struck:
 // a terminal that closes its line after each transaction never meets what
@@ -315,6 +315,17 @@ func (o *Options) stateFile(c *Case, terminal string) string {
 		}
 	}
 	return filepath.Join(dir, "terminal-"+terminal+".state")
+}
+
+// whyOf puts an error into words. Its own are English: systems and drivers say
+// what they like.
+func whyOf(err error) world.Bilingual {
+	zh := "无法执行：%v"
+	var d *DriverError
+	if errors.As(err, &d) {
+		zh = "驱动程序出错：%v"
+	}
+	return world.Say("%v", zh, err)
 }
 
 // outputOf is what a driver left behind.

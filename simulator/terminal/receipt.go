@@ -65,20 +65,9 @@ func displayText(o Outcome, code string) world.Bilingual {
 	return text
 }
 
-// titles are what receipts call transactions, in Chinese.
-var titles = map[world.TransactionType]string{
-	world.Inquiry: "余额查询", world.Sale: "消费", world.Void: "消费撤销", world.Refund: "退货",
-	world.Reversal: "冲正", world.SignOn: "签到", world.SignOff: "签退", world.Echo: "回响测试",
-	world.PreAuth: "预授权", world.PreAuthVoid: "预授权撤销", world.Completion: "预授权完成",
-	world.CompletionVoid: "预授权完成撤销", world.CompletionAdvice: "预授权完成（通知）", world.Cash: "取现",
-	world.CashBack: "消费返现", world.OfflineSale: "离线结算", world.Adjustment: "结算调整", world.Tip: "追加小费",
-	world.Settlement: "结算",
-}
-
 // Title is what receipts call a transaction.
 func Title(t world.TransactionType) world.Bilingual {
-	name := strings.ToUpper(strings.ReplaceAll(t.String(), "-", " "))
-	return world.Bilingual{EN: name, ZH: orElse(titles[t], name)}
+	return world.Bilingual{EN: strings.ToUpper(strings.ReplaceAll(t.String(), "-", " ")), ZH: t.Text().ZH}
 }
 
 // receipt is the receipt of a result.

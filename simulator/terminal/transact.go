@@ -234,10 +234,7 @@ func (r *Record) refuses(later world.TransactionType) world.Bilingual {
 	}
 	switch {
 	case !slices.Contains(fits[later], r.Type):
-		return world.Bilingual{
-			EN: fmt.Sprintf("is a %s: a %s can't be about it", r.Type, later),
-			ZH: fmt.Sprintf("该交易是%s，不能做%s", titles[r.Type], titles[later]),
-		}
+		return world.Say("is a %s: a %s can't be about it", "该交易是%s，不能做%s", r.Type.Text(), later.Text())
 	case r.Completed:
 		return world.Bilingual{EN: "is completed already", ZH: "该预授权已完成"}
 	}

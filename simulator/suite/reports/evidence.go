@@ -18,7 +18,7 @@ import (
 // it again.
 func evidence(report *suite.Report, r *suite.Result) string {
 	if r.Verdict == nil {
-		return r.Why
+		return r.Why.EN
 	}
 	var b strings.Builder
 	for _, x := range r.Verdict.Failures() {

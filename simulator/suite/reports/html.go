@@ -30,8 +30,8 @@ func WriteHTML(w io.Writer, r *suite.Report, d *dialect.Dialect) error {
 		files[name] = string(src)
 	}
 	page, err := template.New("page").Funcs(template.FuncMap{
-		"both": both, "picture": picture, "pause": pausePicture, "events": eventLinks, "status": func(s suite.Status) text { return statusTexts[s] },
-		"verdict": func(v scenarios.Verdict) text { return verdictTexts[v] }, "words": func(en, zh string) text { return text{EN: en, ZH: zh} },
+		"both": both, "picture": picture, "pause": pausePicture, "events": eventLinks, "status": suite.Status.Text,
+		"verdict": scenarios.Verdict.Text, "words": func(en, zh string) text { return text{EN: en, ZH: zh} },
 	}).Parse(files["page.tmpl"])
 	if err != nil {
 		return fmt.Errorf("the template of the report: %w", err)
@@ -51,7 +51,6 @@ type view struct {
 	Elapsed  string
 	Failed   bool                // it is open from the beginning
 	Scenario *scenarios.Scenario // nil: not known
-	Fails    text                // what the rule that failed convicts
 	Again    string              // the command that runs it again; "": it needs none
 
 	Convicted, Fine, Open []ruleView // rules that failed, passed, and do not apply
@@ -64,7 +63,7 @@ type ruleView struct {
 	verdict.Result
 	Rule       string
 	Fails, Why text // of the rule
-	Evidence   string
+	Evidence   text
 }
 
 type expectView struct {
@@ -84,13 +83,10 @@ func viewsOf(r *suite.Report, read *reader) []view {
 		x := &r.Results[i]
 		v := &all[i]
 		shown := *x
-		shown.Why, shown.Output = visible(x.Why), visible(x.Output)
+		shown.Why, shown.Output = visibleIn(x.Why), visible(x.Output)
 		*v = view{Result: &shown, ID: fmt.Sprintf("s%d", i+1), Name: Name(x), Elapsed: seconds(x.Elapsed),
 			Failed: x.Status == suite.Failed || x.Status == suite.Errored, Rows: rowsOf(x.Events, read)}
 		v.Scenario = scenarioOf(x)
-		if rule, err := verdict.Find(x.Rule); err == nil {
-			v.Fails = rule.Fails
-		}
 		if v.Failed {
 			v.Again = again(r, x)
 		}
@@ -154,7 +150,7 @@ func (v *view) judged() {
 		v.Expects = append(v.Expects, e)
 	}
 	for _, m := range v.Verdict.Money {
-		v.Money = append(v.Money, moneyView{m, kindTexts[m.Kind], byTexts[m.By], money(m.Amount, m.Currency)})
+		v.Money = append(v.Money, moneyView{m, m.Kind.Text(), m.By.Text(), money(m.Amount, m.Currency)})
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/acqsim/acqsim/scenarios/display"
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/world"
-	"github.com/acqsim/acqsim/simulator/terminal"
 )
 
 // The lanes of a diagram, as places in its picture.
@@ -77,7 +76,7 @@ func (d *diagram) event(e *transcript.Event) {
 	r := row{Seq: e.Seq, Class: "plain"}
 	switch e.Kind {
 	case transcript.Connected:
-		r.arrow(laneTerminal, laneAcqsim, say("connection %d opens", "建立连接 %d", e.Conn))
+		r.arrow(laneTerminal, laneAcqsim, world.Say("connection %d opens", "建立连接 %d", e.Conn))
 		r.Class = "wire"
 	case transcript.Refused:
 		r.arrow(laneTerminal, laneAcqsim, text{EN: "connection refused", ZH: "连接被拒绝"})
@@ -95,7 +94,7 @@ func (d *diagram) event(e *transcript.Event) {
 	case transcript.Acted, transcript.Reported:
 		d.person(e, &r)
 	case transcript.Note, transcript.Missing:
-		r.note(laneAcqsim, same(visible(cmp.Or(e.Text, e.Why))))
+		r.note(laneAcqsim, world.Same(visible(cmp.Or(e.Text, e.Why))))
 		r.Class = "odd"
 	default: // Listening and Stopped are about the server
 		return
@@ -138,7 +137,7 @@ func (r *row) name(e *transcript.Event) {
 		mti = fmt.Sprintf("%04d", e.MTI)
 	}
 	if mti != "" {
-		r.Label = join(same(" "), same(visible(mti)), r.Label)
+		r.Label = world.Join(world.Same(" "), world.Same(visible(mti)), r.Label)
 	}
 }
 
@@ -152,21 +151,21 @@ func (d *diagram) request(e *transcript.Event, r *row) {
 		r.Class = "bad"
 	}
 	r.arrow(laneTerminal, laneAcqsim, label)
-	r.more("MAC", "MAC", macText(e.MAC))
+	r.mac("MAC", "MAC", e.MAC)
 	r.more("why", "原因", e.Why)
 	r.more("connection", "连接", fmt.Sprint(e.Conn))
 }
 
 // what calls a request by type, amount and trace number.
 func (d *diagram) what(e *transcript.Event) text {
-	t := typeText(e.Type)
+	t := e.Type.Text()
 	if e.Amount != 0 {
-		t = join(same(" "), t, same(money(e.Amount, e.Currency)))
+		t = world.Join(world.Same(" "), t, world.Same(money(e.Amount, e.Currency)))
 	}
 	if e.HasSTAN {
-		t = join(text{}, t, say(", STAN %06d", "，流水号 %06d", e.STAN))
+		t = world.Join(text{}, t, world.Say(", STAN %06d", "，流水号 %06d", e.STAN))
 	}
-	return join(text{}, t, d.whose(e))
+	return world.Join(text{}, t, d.whose(e))
 }
 
 // whose names the terminal of an event, if it is not the one that is worked first.
@@ -174,31 +173,31 @@ func (d *diagram) whose(e *transcript.Event) text {
 	if e.Terminal == "" || e.Terminal == d.main {
 		return text{}
 	}
-	return say(", terminal %s", "，终端 %s", visible(e.Terminal))
+	return world.Say(", terminal %s", "，终端 %s", visible(e.Terminal))
 }
 
-func macText(m transcript.MACResult) string {
-	if m == transcript.MACUnchecked {
-		return ""
+// mac adds how a MAC was found.
+func (r *row) mac(en, zh string, m transcript.MACResult) {
+	if m != transcript.MACUnchecked {
+		r.Lines = append(r.Lines, world.Say("%s: %s", "%s：%s", text{EN: en, ZH: zh}, text{EN: m.String(), ZH: macTexts[m]}))
 	}
-	return m.String()
 }
 
 func (d *diagram) reply(e *transcript.Event, r *row) {
-	label := typeText(e.Type)
+	label := e.Type.Text()
 	if e.Code != "" {
-		label = join(same(" "), label, same(visible(e.Code)))
+		label = world.Join(world.Same(" "), label, world.Same(visible(e.Code)))
 	}
 	if e.Kind == transcript.Sent && e.Elapsed >= longPause {
-		label = join(text{}, label, say(", after %.2f s", "，%.2f 秒后", e.Elapsed.Seconds()))
+		label = world.Join(text{}, label, world.Say(", after %.2f s", "，%.2f 秒后", e.Elapsed.Seconds()))
 	}
-	label = join(text{}, label, d.whose(e))
+	label = world.Join(text{}, label, d.whose(e))
 	switch {
 	case e.Kind == transcript.NotSent && e.Written > 0:
-		label = join(text{}, label, say(": only %d bytes leave", "：仅发出 %d 字节", e.Written))
+		label = world.Join(text{}, label, world.Say(": only %d bytes leave", "：仅发出 %d 字节", e.Written))
 		r.Class, r.Broken = "bad", true
 	case e.Kind == transcript.NotSent:
-		label = join(text{}, label, text{EN: ": lost", ZH: "：丢失"})
+		label = world.Join(text{}, label, text{EN: ": lost", ZH: "：丢失"})
 		r.Class, r.Broken = "bad", true
 	case e.Strike != nil:
 		r.Class = "fault"
@@ -209,10 +208,10 @@ func (d *diagram) reply(e *transcript.Event, r *row) {
 	}
 	r.arrow(laneAcqsim, laneTerminal, label)
 	r.strike(e)
-	r.more("outcome", "主机结果", e.Outcome.String())
+	r.Lines = append(r.Lines, world.Say("outcome: %s", "主机结果：%s", e.Outcome.Text()))
 	r.more("why", "原因", e.Why)
 	r.more("on the wire", "线路操作", e.Text)
-	r.more("MAC as the terminal finds it", "终端校验 MAC", macText(e.MAC))
+	r.mac("MAC as the terminal finds it", "终端校验 MAC", e.MAC)
 	r.more("connection", "连接", fmt.Sprint(e.Conn))
 }
 
@@ -236,7 +235,7 @@ func (d *diagram) host(e *transcript.Event, r *row) {
 		if e.Actor == transcript.Line {
 			lane = laneAcqsim
 		}
-		r.note(lane, say("waits %.2f s", "等待 %.2f 秒", e.Due.Sub(e.At).Seconds()))
+		r.note(lane, world.Say("waits %.2f s", "等待 %.2f 秒", e.Due.Sub(e.At).Seconds()))
 		r.Class = "odd"
 	case transcript.BatchClosed:
 		r.note(lane, text{EN: "closes the batch", ZH: "批次结算关闭"})
@@ -257,17 +256,11 @@ func (d *diagram) host(e *transcript.Event, r *row) {
 	r.more("approval code", "授权码", e.Approval)
 }
 
-// decidedText is a decision of the host: in Chinese, what its code means.
+// decidedText is a decision of the host, with its code.
 func decidedText(e *transcript.Event) text {
-	t := same(e.Outcome.String())
-	if c, known := terminal.ResponseText(e.Code); known && c.Meaning.ZH != "" {
-		t.ZH = c.Meaning.ZH
-	}
-	if e.Outcome == world.Approved {
-		t.ZH = "批准"
-	}
+	t := e.Outcome.Text()
 	if e.Code != "" {
-		t = join(same(" "), t, same(e.Code))
+		t = world.Join(world.Same(" "), t, world.Same(e.Code))
 	}
 	return t
 }
@@ -278,7 +271,7 @@ func (r *row) strike(e *transcript.Event) {
 		return
 	}
 	if len(e.Strike.Faults) > 0 {
-		r.Label = join(text{}, r.Label, same(" ⚡ "+strings.Join(e.Strike.Faults, ", ")))
+		r.Label = world.Join(text{}, r.Label, world.Same(" ⚡ "+strings.Join(e.Strike.Faults, ", ")))
 	}
 }
 
@@ -297,26 +290,26 @@ func (d *diagram) struck(e *transcript.Event, r *row) {
 			r.more("what", "内容", e.Text)
 		}
 	}
-	r.note(laneAcqsim, same("⚡ "+visible(names)))
+	r.note(laneAcqsim, world.Same("⚡ "+visible(names)))
 }
 
 func (d *diagram) closed(e *transcript.Event, r *row) {
 	r.Class = "wire"
-	label := say("connection %d ends", "连接 %d 结束", e.Conn)
+	label := world.Say("connection %d ends", "连接 %d 结束", e.Conn)
 	switch e.End {
 	case transcript.EndFIN:
-		label = say("FIN, connection %d", "FIN，连接 %d", e.Conn)
+		label = world.Say("FIN, connection %d", "FIN，连接 %d", e.Conn)
 	case transcript.EndRST:
-		label = say("RST, connection %d", "RST，连接 %d", e.Conn)
+		label = world.Say("RST, connection %d", "RST，连接 %d", e.Conn)
 		r.Class = "bad"
 	case transcript.EndTimeout:
-		label = say("connection %d ends: time is up", "连接 %d 超时结束", e.Conn)
+		label = world.Say("connection %d ends: time is up", "连接 %d 超时结束", e.Conn)
 	case transcript.EndCut:
 		if e.Actor == transcript.Acqsim {
-			label = say("the run ends, and connection %d", "运行结束，关闭连接 %d", e.Conn)
+			label = world.Say("the run ends, and connection %d", "运行结束，关闭连接 %d", e.Conn)
 			break
 		}
-		label = say("connection %d is given up", "连接 %d 被直接放弃", e.Conn)
+		label = world.Say("connection %d is given up", "连接 %d 被直接放弃", e.Conn)
 	case transcript.NoEnd:
 	}
 	if e.Actor == transcript.Terminal {
@@ -332,11 +325,11 @@ func (d *diagram) closed(e *transcript.Event, r *row) {
 func (d *diagram) person(e *transcript.Event, r *row) {
 	where := d.whose(e)
 	if e.Kind == transcript.Acted {
-		label := join(text{}, say("action %d: ", "操作 %d：", e.Action), actionText(e.Text))
+		label := world.Join(text{}, world.Say("action %d: ", "操作 %d：", e.Action), actionText(e.Text))
 		if e.Amount != 0 {
-			label = join(same(" "), label, same(money(e.Amount, e.Currency)))
+			label = world.Join(world.Same(" "), label, world.Same(money(e.Amount, e.Currency)))
 		}
-		r.note(laneTerminal, join(text{}, label, where))
+		r.note(laneTerminal, world.Join(text{}, label, where))
 		r.Class = "act"
 		return
 	}
@@ -345,8 +338,8 @@ func (d *diagram) person(e *transcript.Event, r *row) {
 	}
 	shown := shownText(e.Shown)
 	if e.Code != "" {
-		shown = join(text{}, shown, say(" (%s)", "（%s）", e.Code))
+		shown = world.Join(text{}, shown, world.Say(" (%s)", "（%s）", e.Code))
 	}
-	r.note(laneTerminal, join(text{}, say("display, action %d: ", "显示，操作 %d：", e.Action), shown, where))
+	r.note(laneTerminal, world.Join(text{}, world.Say("display, action %d: ", "显示，操作 %d：", e.Action), shown, where))
 	r.more("display", "屏幕显示", e.Text)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,6 +59,47 @@ func TestHTMLNeedsNoOtherFile(t *testing.T) {
 	for _, n := range elements {
 		assert.NotContains(t, []string{"link", "img", "iframe", "object"}, n.Data)
 		assert.Empty(t, attribute(n, "src"))
+	}
+}
+
+// TestEvidenceIsBilingual holds that what is said of a case can be read in either
+// language alone.
+func TestEvidenceIsBilingual(t *testing.T) {
+	r, d := made(t)
+	n := 0
+	check := func(x text) {
+		n++
+		assert.NotRegexp(t, `\p{Han}`, x.EN)
+		assert.Regexp(t, `\p{Han}`, x.ZH, x.EN)
+	}
+	for _, v := range viewsOf(r, newReader(d)) {
+		if v.Why.EN != "" {
+			check(v.Why)
+		}
+		for _, rule := range slices.Concat(v.Convicted, v.Fine, v.Open) {
+			check(rule.Evidence)
+		}
+		for _, e := range v.Expects {
+			check(e.Why)
+		}
+		for _, m := range v.Money {
+			check(m.Risk.Why)
+		}
+	}
+	assert.Greater(t, n, 50)
+}
+
+// TestHTMLOpensInTheLanguageOfTheRun holds that whoever runs a suite in Chinese
+// gets a Chinese page.
+func TestHTMLOpensInTheLanguageOfTheRun(t *testing.T) {
+	r, d := made(t)
+	for lang, want := range map[string]string{"": "lang-en", "en": "lang-en", "zh": "lang-zh"} {
+		told := *r
+		told.Lang = lang
+		var b bytes.Buffer
+		require.NoError(t, WriteHTML(&b, &told, d))
+		assert.Contains(t, b.String(), `id="`+want+`" checked`)
+		assert.Equal(t, 1, strings.Count(b.String(), `name="lang"`+` id="lang-en" checked`)+strings.Count(b.String(), `name="lang"`+` id="lang-zh" checked`))
 	}
 }
 
@@ -177,7 +219,7 @@ func TestHTMLKnowsTheLibrary(t *testing.T) {
 	s, err := library.Load("cable-loose", nil)
 	require.NoError(t, err)
 	r := &suite.Report{Results: []suite.Result{
-		{Scenario: s.Name, Title: s.Title, Status: suite.Skipped}, {Scenario: s.Name, Title: same("mine"), Status: suite.Skipped},
+		{Scenario: s.Name, Title: s.Title, Status: suite.Skipped}, {Scenario: s.Name, Title: world.Same("mine"), Status: suite.Skipped},
 	}}
 	views := viewsOf(r, newReader(nil))
 	require.NotNil(t, views[0].Scenario)
@@ -204,17 +246,14 @@ func TestRowsComeInTime(t *testing.T) {
 }
 
 func TestWordsAreComplete(t *testing.T) {
-	for _, x := range world.TransactionTypes() {
-		assert.NotEmpty(t, typeTexts[x], x)
-	}
 	for _, o := range display.Outcomes() {
 		assert.NotEmpty(t, shownText(o).ZH, o)
 	}
 	for _, k := range []verdict.Kind{verdict.ChargedNotDelivered, verdict.DeliveredNotCharged} {
-		assert.NotEmpty(t, kindTexts[k].ZH)
+		assert.NotEmpty(t, k.Text().ZH)
 	}
 	for _, b := range []verdict.By{verdict.ByTerminal, verdict.ByProfile, verdict.ByLine, verdict.ByHost, verdict.ByPending} {
-		assert.NotEmpty(t, byTexts[b].ZH)
+		assert.NotEmpty(t, b.Text().ZH)
 	}
 	for _, name := range library.Names() {
 		s, err := library.Load(name, nil)
@@ -230,8 +269,15 @@ func TestWordsAreComplete(t *testing.T) {
 			}
 		}
 	}
-	assert.Equal(t, text{EN: "field", ZH: "field"}, same("field"))
-	assert.NotEmpty(t, verdictTexts[scenarios.NotApplicable].ZH)
+	for _, v := range []scenarios.Verdict{scenarios.Pass, scenarios.Fail, scenarios.NotApplicable} {
+		assert.NotEmpty(t, v.Text().ZH, v)
+	}
+	for _, s := range []suite.Status{suite.Passed, suite.Failed, suite.Errored, suite.Skipped} {
+		assert.NotEmpty(t, s.Text().ZH, s)
+	}
+	for _, m := range []transcript.MACResult{transcript.MACOK, transcript.MACIsWrong, transcript.MACAbsent} {
+		assert.NotEmpty(t, macTexts[m], m)
+	}
 }
 
 // TestEveryEventIsDrawnOrLeftOut goes through all kinds, bare of anything else:

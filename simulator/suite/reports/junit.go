@@ -45,15 +45,15 @@ func junitCase(report *suite.Report, r *suite.Result) junitTest {
 	c := junitTest{Name: Name(r), Class: "acqsim." + report.Dialect + "." + report.Profile, Time: seconds(r.Elapsed)}
 	switch r.Status {
 	case suite.Failed:
-		c.Failure = &junitTrouble{Type: "expectation", Message: r.Why, Text: evidence(report, r)}
+		c.Failure = &junitTrouble{Type: "expectation", Message: r.Why.EN, Text: evidence(report, r)}
 		if r.Rule != "" {
-			c.Failure.Type, c.Failure.Message = r.Rule, r.Rule+": "+r.Why
+			c.Failure.Type, c.Failure.Message = r.Rule, r.Rule+": "+r.Why.EN
 		}
 	case suite.Errored:
-		c.Error = &junitTrouble{Type: "not-run", Message: firstLine(r.Why), Text: r.Why}
+		c.Error = &junitTrouble{Type: "not-run", Message: firstLine(r.Why.EN), Text: r.Why.EN}
 		c.Output = r.Output
 	case suite.Skipped:
-		c.Skipped = &junitSkip{Message: r.Why}
+		c.Skipped = &junitSkip{Message: r.Why.EN}
 	case suite.Passed:
 	}
 	return c

@@ -30,7 +30,7 @@ func made(t *testing.T) (*suite.Report, *dialect.Dialect) {
 	require.NoError(t, err)
 	broken := judged(t, "tls-stalled", "")
 	broken.Status, broken.Verdict, broken.Rule = suite.Errored, nil, ""
-	broken.Why = "action 1, sale: the driver could not do sale: it died\nexit code 9"
+	broken.Why = world.Say("action 1, sale: %s", "操作 1，sale：%s", world.Same("the driver could not do sale: it died\nexit code 9"))
 	broken.Output = "panic: \x1b[31mred\x00 <b>\ngoroutine 1"
 	return &suite.Report{
 		Version: suite.ReportVersion, Program: "acqsim 1.2.3", Started: time.Date(2026, 3, 2, 10, 0, 0, 0, time.FixedZone("", 8*3600)),
@@ -38,7 +38,7 @@ func made(t *testing.T) (*suite.Report, *dialect.Dialect) {
 		Results: []suite.Result{
 			judged(t, "reply-lost", "1"), judged(t, "forgets-reversal", "2"), judged(t, "reply-late", ""), broken,
 			{Scenario: "cable-untidy", Title: world.Bilingual{EN: "The cable is untidy", ZH: "网线凌乱"}, Seed: 7, Status: suite.Skipped,
-				Why: "a person has to bring it about: run it with --terminal manual"},
+				Why: world.Say("a person has to bring it about: run it with --terminal manual", "须由人造成：请用 --terminal manual 执行")},
 		},
 	}, d
 }
