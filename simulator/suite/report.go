@@ -39,7 +39,7 @@ type Report struct {
 	Profile  string        `json:"profile"`
 	Dialect  string        `json:"dialect"`
 	Seed     uint64        `json:"seed"`
-	Lang     string        `json:"-"` // en or zh: in which a page opens; empty: in that of its reader
+	Lang     string        `json:"-"`       // en or zh: in which a page opens; empty: in that of its reader
 	Results  []Result      `json:"results"` // in the order of the scenarios, repeats behind one another
 }
 
