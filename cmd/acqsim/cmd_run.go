@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/acqsim/acqsim/scenarios/library"
 	"github.com/acqsim/acqsim/simulator/suite"
@@ -28,7 +29,7 @@ type runFlags struct {
 }
 
 // runSettings are the keys of the configuration that it heeds.
-var runSettings = []string{"world", "profile", "seed", "color"}
+var runSettings = []string{"world", "profile", "seed", "color", "tls_authority"}
 
 func newRunCommand(a *app) *cobra.Command {
 	f := &runFlags{reports: map[string]*string{}}
@@ -155,14 +156,14 @@ func (a *app) readSuite(cmd *cobra.Command, f *runFlags, names []string) (*suite
 	// Other flags of run have the names of settings, and another meaning.
 	settings := &cobra.Command{}
 	for _, name := range runSettings {
-		settings.Flags().AddFlag(cmd.Flags().Lookup(name))
+		settings.Flags().AddFlag(cmd.Flags().Lookup(strings.ReplaceAll(name, "_", "-")))
 	}
 	e, err := a.load(settings)
 	if err != nil {
 		return nil, nil, err
 	}
 	o := &suite.Options{
-		Name: f.driver, Pace: paceOf(f.driver), Terminal: f.terminal, Listen: f.listen, TLS: f.tls, Lang: f.lang,
+		Name: f.driver, Flags: againFlags(cmd.Flags()), Pace: paceOf(f.driver), Terminal: f.terminal, Listen: f.listen, TLS: f.tls, Lang: f.lang,
 		Seed: e.Seed, Repeat: f.repeat, Parallel: f.parallel, Program: versionText(),
 	}
 	if o.Driver, err = a.openDriver(f.driver); err != nil {
@@ -186,8 +187,31 @@ func (a *app) readSuite(cmd *cobra.Command, f *runFlags, names []string) (*suite
 	if o.Dialect, err = e.dialectOf(f.dialect); err != nil {
 		return nil, nil, err
 	}
+	if o.Authority, err = e.authority(); err != nil {
+		return nil, nil, err
+	}
 	o.Cases, err = suite.Cases(o.World, names...)
 	return o, e, err
+}
+
+// againFlags are the flags that were given, of those that have a scenario run in
+// another way.
+func againFlags(given *pflag.FlagSet) (all []string) {
+	for _, name := range []string{"terminal-id", "listen", "tls", "timeout", "tls-authority", "connect-timeout", "bug"} {
+		f := given.Lookup(name)
+		switch values, several := f.Value.(pflag.SliceValue); {
+		case !f.Changed:
+		case several:
+			for _, v := range values.GetSlice() {
+				all = append(all, "--"+name, v)
+			}
+		case f.NoOptDefVal != "":
+			all = append(all, "--"+name+"="+f.Value.String())
+		default:
+			all = append(all, "--"+name, f.Value.String())
+		}
+	}
+	return all
 }
 
 // check reports values that can't be.

@@ -13,14 +13,15 @@ import (
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/verdict"
 	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator/dialect"
 	"github.com/acqsim/acqsim/simulator/suite"
 	"github.com/acqsim/acqsim/simulator/suite/reports"
 )
 
 // verdictOptions are the flags of acqsim verdict.
 type verdictOptions struct {
-	profile, scenario, terminal, lang string
-	json                              bool
+	profile, scenario, dialect, terminal, lang string
+	json                                       bool
 }
 
 func newVerdictCommand(a *app) *cobra.Command {
@@ -56,6 +57,7 @@ flags say.`,
 	f := cmd.Flags()
 	f.StringVar(&o.profile, "profile", profile.Default, "how the terminal is meant to behave: `NAME` or file; "+strings.Join(profile.Names(), ", "))
 	f.StringVar(&o.scenario, "scenario", "", "judge what this cause expects, too: `NAME` or file")
+	f.StringVar(&o.dialect, "dialect", "", "read messages by this `FILE`, where the transcript has a dialect of your own and does not carry it")
 	f.StringVar(&o.terminal, "terminal", "", "judge this terminal `ID`")
 	f.StringVar(&o.lang, "lang", langEN, "`LANGUAGE` of the text: "+strings.Join(faultLangs, ", ")+"; JSON has both")
 	f.BoolVar(&o.json, "json", false, "write JSON")
@@ -106,6 +108,14 @@ func (a *app) verdictRun(cmd *cobra.Command, o *verdictOptions) (*transcript.Run
 	if _, r.Profile, err = profileSource(o.profile); err != nil {
 		return nil, exitWith(exitUsage, err)
 	}
+	if o.dialect != "" {
+		d, err := dialect.LoadFile(o.dialect)
+		if err != nil {
+			return nil, exitWith(exitUsage, err)
+		}
+		path, src := d.File()
+		r.Dialect = transcript.Source{Name: path, Text: string(src)}
+	}
 	if o.scenario == "" {
 		return r, nil
 	}
@@ -136,6 +146,9 @@ func override(run, given *transcript.Run, profile bool) {
 	}
 	if given.Scenario.Text != "" {
 		run.Scenario = given.Scenario
+	}
+	if given.Dialect.Text != "" {
+		run.Dialect = given.Dialect
 	}
 	if given.Terminal != "" {
 		run.Terminal = given.Terminal

@@ -214,7 +214,7 @@ func TestTheHeaderOfARun(t *testing.T) {
 	h := headHeader
 	h.Run = &Run{
 		Scenario: Source{"my.yaml", "name: mine\n"}, Profile: Source{Name: "strict"}, World: Source{"w.yaml", "cards: {}\n"},
-		Terminal: "10000001", Dialect: "iso87-ascii", Connect: time.Second, Response: 2 * time.Second, Backoff: time.Millisecond, Within: 1,
+		Terminal: "10000001", Dialect: Source{"my-dialect.yaml/long", "name: mine\n"}, Connect: time.Second, Response: 2 * time.Second, Backoff: time.Millisecond, Within: 1,
 	}
 	line := AppendHeader(nil, h)
 	d := NewDecoder(strings.NewReader(string(line)+`{"seq":1,"kind":"note"}`+"\n"), "run.jsonl")

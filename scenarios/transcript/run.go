@@ -8,10 +8,9 @@ import (
 // Run is what a run of a suite was judged by: with it, a transcript can be
 // judged again without the files of that time.
 type Run struct {
-	Scenario, Profile, World Source // the profile's and world's text is empty for embedded ones
+	Scenario, Profile, World, Dialect Source // the text is empty for embedded ones
 
 	Terminal string // under test (DE 41); empty: the judge finds out
-	Dialect  string // name, or path of the file
 
 	// What was changed in the profile: how long the terminal waited for a
 	// connection, a reply, before it tried again, and at most before a reversal
@@ -66,7 +65,8 @@ func (r *Run) texts() []runText {
 		{"scenario", &r.Scenario.Name}, {"scenario_text", &r.Scenario.Text},
 		{"profile", &r.Profile.Name}, {"profile_text", &r.Profile.Text},
 		{"world", &r.World.Name}, {"world_text", &r.World.Text},
-		{"terminal", &r.Terminal}, {"dialect", &r.Dialect},
+		{"dialect", &r.Dialect.Name}, {"dialect_text", &r.Dialect.Text},
+		{"terminal", &r.Terminal},
 	}
 }
 

@@ -48,11 +48,18 @@ type Dialect struct {
 	masks   [MaxField + 1]maskKind
 	masked  [2]uint64 // those of masks that are not keep, as Index.present
 	secrets *secretLists
+
+	path string // of a user's dialect
+	src  []byte
 }
 
 // Name returns the dialect's name, such as "unionpay-pos", with the variant
 // after a slash if it is one.
 func (d *Dialect) Name() string { return d.name }
+
+// File returns the path that a user's dialect was loaded by, and the text of the
+// file: LoadText loads it again. Of an embedded dialect both are empty.
+func (d *Dialect) File() (path string, src []byte) { return d.path, d.src }
 
 // Title describes the dialect for people.
 func (d *Dialect) Title() world.Bilingual { return d.title }

@@ -52,16 +52,36 @@ func Load(name string) (*Dialect, error) {
 // LoadFile reads a user's dialect. After the file's path a variant may follow
 // in the way of Load: "my.yaml/binary2".
 func LoadFile(path string) (*Dialect, error) {
-	file, variant := path, ""
-	if i := strings.LastIndexAny(path, `/\`); i > 0 && isYAML(path[:i]) {
-		file, variant = path[:i], path[i+1:]
-	}
+	file, variant := cutVariant(path)
 	src, err := os.ReadFile(file) //nolint:gosec // the user names the file
 	if err != nil {
 		return nil, fmt.Errorf("read the dialect: %w", err)
 	}
+	return loadText(path, file, variant, src)
+}
+
+// LoadText is LoadFile for a file whose text is known, as a transcript of
+// another machine has it.
+func LoadText(path string, src []byte) (*Dialect, error) {
+	file, variant := cutVariant(path)
+	return loadText(path, file, variant, src)
+}
+
+func loadText(path, file, variant string, src []byte) (*Dialect, error) {
 	d, variants, err := compile(file, src)
-	return compilation{d, variants, err}.choose(path, variant)
+	if d, err = (compilation{d, variants, err}).choose(path, variant); err != nil {
+		return nil, err
+	}
+	d.path, d.src = path, src
+	return d, nil
+}
+
+// cutVariant takes the variant off the path of a file.
+func cutVariant(path string) (file, variant string) {
+	if i := strings.LastIndexAny(path, `/\`); i > 0 && isYAML(path[:i]) {
+		return path[:i], path[i+1:]
+	}
+	return path, ""
 }
 
 func isYAML(path string) bool {

@@ -29,7 +29,7 @@ func (r *Rig) hello(id, state string) *Hello {
 		}
 	}
 	if r.secure {
-		h.TLS = &TLS{CA: string(r.o.authority.PEM()), ServerName: reachable(host)}
+		h.TLS = &TLS{CA: string(r.o.Authority.PEM()), ServerName: reachable(host)}
 	}
 	for name, c := range r.world.Cards {
 		h.Cards[name] = Card{PAN: c.PAN, Expiry: c.Expiry, PIN: c.PIN, Track2: c.PAN + "=" + c.Expiry + "201"}

@@ -23,13 +23,16 @@ func Judge(h transcript.Header, events []transcript.Event) (*verdict.Report, err
 
 // judgeIn is Judge with the world of a run whose header does not say it.
 func judgeIn(h transcript.Header, events []transcript.Event, w *world.World) (*verdict.Report, error) {
-	fields := &Fields{}
+	fields := &fieldReader{}
 	in := verdict.Input{Events: events, Field: fields.Read, Means: fields.Means}
 	run := h.Run
 	if run == nil {
 		run = &transcript.Run{}
 	}
 	in.Terminal = run.Terminal
+	if err := fields.know(run.Dialect); err != nil {
+		return nil, err
+	}
 	var err error
 	if in.Profile, err = openProfile(run.Profile); err != nil {
 		return nil, err
@@ -91,12 +94,25 @@ func LastRun(r io.Reader, name string) (h transcript.Header, events []transcript
 	}
 }
 
-// Fields reads data elements of recorded frames. The zero value is ready; it is
-// for one goroutine at a time.
-type Fields struct{ dialects map[string]*dialect.Dialect }
+// fieldReader reads data elements of recorded frames. The zero value is ready;
+// it is for one goroutine at a time.
+type fieldReader struct{ dialects map[string]*dialect.Dialect }
+
+// know takes a user's dialect from a transcript.
+func (r *fieldReader) know(from transcript.Source) error {
+	if from.Text == "" {
+		return nil
+	}
+	d, err := dialect.LoadText(from.Name, []byte(from.Text))
+	if err != nil {
+		return err
+	}
+	r.dialects = map[string]*dialect.Dialect{d.Name(): d}
+	return nil
+}
 
 // Read returns a data element of the message in an event, 0 being the MTI.
-func (r *Fields) Read(e *transcript.Event, n int) (value string, present, readable bool) {
+func (r *fieldReader) Read(e *transcript.Event, n int) (value string, present, readable bool) {
 	d := r.dialect(e.Dialect)
 	if d == nil || len(e.Raw) == 0 {
 		return "", false, false
@@ -115,7 +131,7 @@ func (r *Fields) Read(e *transcript.Event, n int) (value string, present, readab
 
 // dialect opens a dialect once. One that can't be opened here is nil, and
 // leaves its fields unread.
-func (r *Fields) dialect(name string) *dialect.Dialect {
+func (r *fieldReader) dialect(name string) *dialect.Dialect {
 	d, known := r.dialects[name]
 	if !known {
 		if r.dialects == nil {
@@ -133,7 +149,7 @@ var of1987 = []string{"unionpay-pos", "iso87-ascii"}
 // Means returns the response codes of ISO 8583:1987 that mean the same as one
 // in the answer to a request: those that its dialects have for an outcome for
 // which the request's own dialect has that code.
-func (r *Fields) Means(request *transcript.Event, code string) (same []string) {
+func (r *fieldReader) Means(request *transcript.Event, code string) (same []string) {
 	d := r.dialect(request.Dialect)
 	if d == nil {
 		return nil

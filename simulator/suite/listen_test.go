@@ -2,13 +2,17 @@ package suite_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"os"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/acqsim/acqsim/faults/wire"
 	"github.com/acqsim/acqsim/scenarios/display"
 	"github.com/acqsim/acqsim/scenarios/profile"
 	"github.com/acqsim/acqsim/scenarios/transcript"
@@ -101,6 +105,26 @@ func TestTLSAtOneAddress(t *testing.T) {
 	require.NoError(t, err)
 	for _, x := range r.Results {
 		assert.Equal(t, suite.Passed, x.Status, "%s: %s", x.Scenario, x.Why)
+	}
+}
+
+// TestTerminalsMayTrustAnAuthorityAlready holds that a terminal which nobody
+// tells a CA before each run can verify the host, by whichever of its names.
+func TestTerminalsMayTrustAnAuthorityAlready(t *testing.T) {
+	authority, err := wire.NewAuthority(time.Now())
+	require.NoError(t, err)
+	o := options(t, "iso87-ascii", "strict", "insufficient-funds")
+	o.Listen, o.TLS, o.Authority = "0.0.0.0:0", true, authority
+	rig, err := suite.StartRig(t.Context(), o)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, rig.Close()) })
+	assert.Equal(t, string(authority.PEM()), rig.Hello().TLS.CA)
+	machine, err := os.Hostname()
+	require.NoError(t, err)
+	for _, name := range []string{"127.0.0.1", "localhost", machine} {
+		c, err := tls.Dial("tcp", rig.Hello().Host, &tls.Config{RootCAs: authority.Pool(), ServerName: name, MinVersion: tls.VersionTLS12})
+		require.NoError(t, err, name)
+		require.NoError(t, c.Close())
 	}
 }
 

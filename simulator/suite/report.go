@@ -40,6 +40,7 @@ type Report struct {
 	Dialect  string        `json:"dialect"`
 	Seed     uint64        `json:"seed"`
 	Lang     string        `json:"-"`       // en or zh: in which a page opens; empty: in that of its reader
+	Flags    []string      `json:"-"`       // of the command, to run a scenario again
 	Results  []Result      `json:"results"` // in the order of the scenarios, repeats behind one another
 }
 

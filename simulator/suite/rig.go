@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/acqsim/acqsim/faults"
-	"github.com/acqsim/acqsim/faults/wire"
 	"github.com/acqsim/acqsim/scenarios"
 	"github.com/acqsim/acqsim/scenarios/display"
 	"github.com/acqsim/acqsim/scenarios/transcript"
@@ -82,7 +82,7 @@ func (o *Options) rigUp(ctx context.Context, cases []Case, seed uint64, book *le
 	so := simulator.Options{
 		Listeners: []simulator.Listener{{Name: listenerName, Address: o.address(), Dialect: o.Dialect}},
 		Host:      h, Journal: r.journal, Now: r.now, Planner: r.planner,
-		ResponseTimeout: o.Profile.Timeouts.Response, Authority: o.authority,
+		ResponseTimeout: o.Profile.Timeouts.Response, Authority: o.Authority,
 	}
 	if r.secure {
 		if so.Listeners[0].TLS, err = o.certificate(); err != nil {
@@ -110,11 +110,34 @@ func (o *Options) certificate() (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	good, err := o.authority.Issue(reachable(host), "localhost")
+	names, err := namesOf(host)
+	if err != nil {
+		return nil, err
+	}
+	good, err := o.Authority.Issue(names...)
 	if err != nil {
 		return nil, err
 	}
 	return &tls.Config{Certificates: []tls.Certificate{*good}, MinVersion: tls.VersionTLS12}, nil
+}
+
+// namesOf are the names that terminals may know a host by: those of this machine
+// where it listens at all of its addresses.
+func namesOf(host string) (names []string, err error) {
+	names = []string{reachable(host), "localhost"}
+	if host == reachable(host) {
+		return names, nil
+	}
+	if name, err := os.Hostname(); err == nil { // one that is not known is missed by nobody
+		names = append(names, name)
+	}
+	addresses, err := net.InterfaceAddrs()
+	for _, a := range addresses {
+		if n, ok := a.(*net.IPNet); ok {
+			names = append(names, n.IP.String())
+		}
+	}
+	return names, err
 }
 
 // reachable is where a listener is reached on this machine.
@@ -229,8 +252,11 @@ func (r *Rig) settle(ctx context.Context) error {
 func (r *Rig) header() transcript.Header {
 	o := r.o
 	run := &transcript.Run{
-		Profile: o.ProfileSource, World: o.WorldSource, Dialect: o.Dialect.Name(),
+		Profile: o.ProfileSource, World: o.WorldSource, Dialect: transcript.Source{Name: o.Dialect.Name()},
 		Connect: o.Pace.Connect, Response: o.Pace.Response, Backoff: o.Pace.Backoff, Within: o.Pace.Within,
+	}
+	if path, src := o.Dialect.File(); path != "" {
+		run.Dialect = transcript.Source{Name: path, Text: string(src)}
 	}
 	if len(r.cases) == 1 {
 		run.Scenario = r.cases[0].Source
@@ -256,6 +282,3 @@ func (r *Rig) stop(ctx context.Context) (events []transcript.Event, err error) {
 	}
 	return events, err
 }
-
-// newAuthority makes the authority that all certificates of a suite are from.
-func newAuthority() (*wire.Authority, error) { return wire.NewAuthority(time.Now()) }

@@ -33,8 +33,10 @@ type Options struct {
 	Driver  Driver
 	Dialect *dialect.Dialect
 
-	// Name is what the report calls the driver.
-	Name string
+	// Name is what the report calls the driver. Flags are those, besides profile,
+	// dialect, seed and world, that have the command run a scenario in this way.
+	Name  string
+	Flags []string
 
 	// Profile is how the terminal is meant to behave, and where it is from.
 	// Default: the default profile. Pace changes its times.
@@ -57,7 +59,12 @@ type Options struct {
 	// loopback for each.
 	Listen string
 
-	TLS  bool   // every scenario over TLS, not only those that need it
+	TLS bool // every scenario over TLS, not only those that need it
+
+	// Authority issues the certificates of servers, where terminals trust one
+	// already. Default: a new one.
+	Authority *wire.Authority
+
 	Lang string // en (default) or zh: of displays
 	Seed uint64
 
@@ -73,8 +80,7 @@ type Options struct {
 	// filled in) and end. Calls do not overlap.
 	Progress func(r *Result, done bool)
 
-	authority *wire.Authority
-	states    string // folder of state files
+	states string // folder of state files
 }
 
 // Run runs scenarios. Whatever happens in one is its result; the error says
@@ -93,7 +99,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	began := time.Now()
 	report := &Report{
 		Version: ReportVersion, Program: o.Program, Started: began, Terminal: o.Name, Profile: o.Profile.Name,
-		Dialect: o.Dialect.Name(), Seed: o.Seed, Lang: o.Lang, Results: o.plan(),
+		Dialect: o.Dialect.Name(), Seed: o.Seed, Lang: o.Lang, Flags: o.Flags, Results: o.plan(),
 	}
 	err = o.all(ctx, report.Results)
 	report.Elapsed = time.Since(began)
@@ -144,7 +150,9 @@ func (o *Options) equip() (err error) {
 		o.World = world.Default()
 	}
 	o.Terminal = cmp.Or(o.Terminal, DefaultTerminal)
-	o.authority, err = newAuthority()
+	if o.Authority == nil {
+		o.Authority, err = wire.NewAuthority(time.Now())
+	}
 	return err
 }
 

@@ -46,17 +46,21 @@ func again(report *suite.Report, r *suite.Result) string {
 	if run == nil {
 		run = &transcript.Run{}
 	}
-	name, profile := r.Scenario, report.Profile
+	name, profile, dialect := r.Scenario, report.Profile, report.Dialect
 	if _, err := library.Source(name); err != nil || run.Scenario.Name != name+".yaml" {
 		name = cmp.Or(run.Scenario.Name, name) // a file
 	}
 	if run.Profile.Text != "" {
 		profile = run.Profile.Name
 	}
-	words := []string{"acqsim", "run", name, "--terminal", report.Terminal, "--profile", profile, "--dialect", report.Dialect, "--seed", fmt.Sprint(r.Seed)}
+	if run.Dialect.Text != "" {
+		dialect = run.Dialect.Name
+	}
+	words := []string{"acqsim", "run", name, "--terminal", report.Terminal, "--profile", profile, "--dialect", dialect, "--seed", fmt.Sprint(r.Seed)}
 	if run.World.Name != "" {
 		words = append(words, "--world", run.World.Name)
 	}
+	words = append(words, report.Flags...)
 	for i, w := range words {
 		if strings.ContainsFunc(w, func(r rune) bool { return !strings.ContainsRune(plainInShell, r) }) {
 			words[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"

@@ -152,7 +152,7 @@ func (d *diagram) request(e *transcript.Event, r *row) {
 	}
 	r.arrow(laneTerminal, laneAcqsim, label)
 	r.mac("MAC", "MAC", e.MAC)
-	r.more("why", "原因", e.Why)
+	r.more("why", "原因（记录原文）", e.Why)
 	r.more("connection", "连接", fmt.Sprint(e.Conn))
 }
 
@@ -209,7 +209,7 @@ func (d *diagram) reply(e *transcript.Event, r *row) {
 	r.arrow(laneAcqsim, laneTerminal, label)
 	r.strike(e)
 	r.Lines = append(r.Lines, world.Say("outcome: %s", "主机结果：%s", e.Outcome.Text()))
-	r.more("why", "原因", e.Why)
+	r.more("why", "原因（记录原文）", e.Why)
 	r.more("on the wire", "线路操作", e.Text)
 	r.mac("MAC as the terminal finds it", "终端校验 MAC", e.MAC)
 	r.more("connection", "连接", fmt.Sprint(e.Conn))
@@ -247,8 +247,8 @@ func (d *diagram) host(e *transcript.Event, r *row) {
 		r.Class = "odd"
 	}
 	r.strike(e)
-	r.more("why", "原因", e.Why)
-	r.more("what", "内容", e.Text)
+	r.more("why", "原因（记录原文）", e.Why)
+	r.more("what", "内容（记录原文）", e.Text)
 	for _, p := range e.Postings {
 		r.more("posted", "记账", fmt.Sprintf("%s → %s %s", p.From, p.To, money(p.Amount, p.Currency)))
 	}
@@ -287,7 +287,7 @@ func (d *diagram) struck(e *transcript.Event, r *row) {
 		}
 		r.more("rule of the scenario", "场景规则", fmt.Sprintf("%s, %d", e.Strike.Scenario, e.Strike.Rule))
 		if e.Text != names {
-			r.more("what", "内容", e.Text)
+			r.more("what", "内容（记录原文）", e.Text)
 		}
 	}
 	r.note(laneAcqsim, world.Same("⚡ "+visible(names)))
@@ -318,7 +318,7 @@ func (d *diagram) closed(e *transcript.Event, r *row) {
 		r.arrow(laneAcqsim, laneTerminal, label)
 	}
 	r.strike(e)
-	r.more("why", "原因", e.Why)
+	r.more("why", "原因（记录原文）", e.Why)
 }
 
 // person is what is done and seen at the terminal.

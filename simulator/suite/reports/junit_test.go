@@ -51,7 +51,7 @@ func TestJUnit(t *testing.T) {
 	assert.Contains(t, lost.Text, "rule reversal-follows-no-answer: ")
 	assert.Contains(t, lost.Text, "\nmoney at risk: 10.00 CNY, charged-not-delivered, left by terminal: ")
 	assert.Regexp(t, `\[[0-9]+(, [0-9]+)+\]`, lost.Text)
-	assert.Contains(t, lost.Text, "\nrun it again: acqsim run reply-lost --terminal 'exec:./pos --sim' --profile strict --dialect unionpay-pos --seed 8\n")
+	assert.Contains(t, lost.Text, "\nrun it again: acqsim run reply-lost --terminal 'exec:./pos --sim' --profile strict --dialect unionpay-pos --seed 8 --timeout 2s\n")
 	assert.Nil(t, names["reply-lost #1"].Failure)
 
 	died := names["tls-stalled"]

@@ -34,7 +34,7 @@ func made(t *testing.T) (*suite.Report, *dialect.Dialect) {
 	broken.Output = "panic: \x1b[31mred\x00 <b>\ngoroutine 1"
 	return &suite.Report{
 		Version: suite.ReportVersion, Program: "acqsim 1.2.3", Started: time.Date(2026, 3, 2, 10, 0, 0, 0, time.FixedZone("", 8*3600)),
-		Elapsed: 12345678901, Terminal: "exec:./pos --sim", Profile: "strict", Dialect: "unionpay-pos", Seed: 7,
+		Elapsed: 12345678901, Terminal: "exec:./pos --sim", Profile: "strict", Dialect: "unionpay-pos", Seed: 7, Flags: []string{"--timeout", "2s"},
 		Results: []suite.Result{
 			judged(t, "reply-lost", "1"), judged(t, "forgets-reversal", "2"), judged(t, "reply-late", ""), broken,
 			{Scenario: "cable-untidy", Title: world.Bilingual{EN: "The cable is untidy", ZH: "网线凌乱"}, Seed: 7, Status: suite.Skipped,
