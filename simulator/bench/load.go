@@ -28,6 +28,7 @@ const (
 type load struct {
 	fleet *fleet
 	conns []*client
+	plain bool // it is the plain load
 }
 
 // client is one connection: one goroutine while a round runs.
@@ -118,6 +119,10 @@ func (l *load) run(ctx context.Context, d time.Duration, limit uint64) (*round, 
 		c.reset()
 		wg.Go(func() {
 			<-begin
+			if l.plain {
+				c.runPlain(start, &stop, limit)
+				return
+			}
 			c.run(start, &stop, limit)
 		})
 	}

@@ -16,6 +16,7 @@ type Report struct {
 	Machine  Machine   `json:"machine"`
 	Options  Options   `json:"options"`
 	Cells    []Cell    `json:"cells,omitempty"`
+	Plain    []Cell    `json:"plain,omitempty"` // under the plain load
 	Armed    []Cell    `json:"armed,omitempty"`
 	Delays   *Delays   `json:"delays,omitempty"`
 	Idle     []Idle    `json:"idle,omitempty"`
@@ -46,7 +47,11 @@ func (r *Report) write(w io.Writer, markdown bool) error {
 	if len(r.Cells) > 0 {
 		o := r.Options
 		fmt.Fprintf(&b, "\nMedians of %d rounds of %v each, servers in turns, %d terminals; servers and load share the cores.\n\n", o.Rounds, o.Time, o.Terminals)
-		writeTable(&b, r.cellRows(), markdown)
+		writeTable(&b, r.cellRows(r.Cells), markdown)
+	}
+	if len(r.Plain) > 0 {
+		fmt.Fprintf(&b, "\nThe same under a plain load: a goroutine that writes, one that reads replies one by one and field by field.\n\n")
+		writeTable(&b, r.cellRows(r.Plain), markdown)
 	}
 	if len(r.Armed) > 0 {
 		fmt.Fprintf(&b, "\nWith a scenario armed that selects another terminal (%s), and with none, in turns of %v:\n\n",
@@ -76,7 +81,7 @@ func (r *Report) write(w io.Writer, markdown bool) error {
 }
 
 // cellRows is the main table. Times are in microseconds.
-func (r *Report) cellRows() [][]string {
+func (r *Report) cellRows(cells []Cell) [][]string {
 	head := []string{"dialect", "MAC", "settles", "conns", "depth"}
 	for _, s := range r.Options.Servers {
 		head = append(head, s+" msg/s", "p50 µs", "p99 µs", "fewest–most", "CPU µs/msg")
@@ -86,7 +91,7 @@ func (r *Report) cellRows() [][]string {
 		head = append(head, "ratio", "p99 ratio")
 	}
 	rows := [][]string{head}
-	for _, c := range r.Cells {
+	for _, c := range cells {
 		settles := "no"
 		if c.Traffic.Settle {
 			settles = "yes"

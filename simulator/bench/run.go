@@ -25,6 +25,8 @@ type Options struct {
 	Rounds      int           `json:"rounds"`      // per server and cell; default: 3
 	Time        time.Duration `json:"time"`        // of a round; default: 2 s
 	Warmup      time.Duration `json:"warmup"`      // per server and cell; default: half a round
+
+	plain bool // the load is the plain one
 }
 
 // Progress is how far a run has come.
@@ -212,6 +214,7 @@ func (o *Options) measure(ctx context.Context, c *Cell) (err error) {
 		if s.load, err = s.process.connect(ctx, f, c.Connections, c.Depth); err != nil {
 			return err
 		}
+		s.load.plain = o.plain
 		all = append(all, s)
 	}
 	for _, s := range all {
