@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -130,11 +131,11 @@ func (t faultText) which(k *faults.Kind, param string) string {
 	return t.both(", as "+param+" says", "（由 "+param+" 决定）")
 }
 
-// selectors are those of the first stage, and what the others add.
+// selectors are those of the earliest stage, and what later ones add.
 func (t faultText) selectors(k *faults.Kind, comma string) string {
 	text := ""
 	known := 0
-	for i, s := range k.Stages {
+	for i, s := range slices.Sorted(slices.Values(k.Stages)) {
 		var names []string
 		for _, sel := range s.Selectors()[known:] {
 			names = append(names, string(sel))
