@@ -5,10 +5,10 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/acqsim/acqsim/scenarios/display"
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/frame"
-	"github.com/acqsim/acqsim/simulator/terminal"
 )
 
 // words is a text in both languages, as JSON has it.
@@ -125,7 +125,7 @@ func meaning(n int, value string, mti uint16, currency world.Currency) words {
 		if mti/100%10 == 4 && isRequest(mti) {
 			return reversalReasons[value]
 		}
-		if c, ok := terminal.ResponseText(value); ok {
+		if c, ok := display.ResponseText(value); ok {
 			return words(c.Meaning)
 		}
 	case 49:

@@ -14,6 +14,7 @@ import (
 	"github.com/fatih/color"
 	"golang.org/x/term"
 
+	"github.com/acqsim/acqsim/scenarios/display"
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/dialect"
@@ -208,7 +209,7 @@ func closingLine(x *terminal.Exchange) string {
 		return fmt.Sprintf("%s: %s %s", text, x.Why, x.Outcome.Display().ZH)
 	}
 	text += " " + x.Code
-	c, known := terminal.ResponseText(x.Code)
+	c, known := display.ResponseText(x.Code)
 	if !known || x.Outcome == terminal.Approved && strings.Trim(x.Code, "0") == "" {
 		return text
 	}
@@ -292,7 +293,7 @@ func (s *sending) printJSON(x *terminal.Exchange, failed *terminal.ConnectError)
 		}
 	}
 	j.Text, j.TextZH = j.Outcome.Display().EN, j.Outcome.Display().ZH
-	if c, ok := terminal.ResponseText(j.Code); ok {
+	if c, ok := display.ResponseText(j.Code); ok {
 		j.Text, j.TextZH = c.Meaning.EN, c.Display
 	}
 	switch {

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/acqsim/acqsim/scenarios/display"
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/dialect"
@@ -347,7 +348,7 @@ func (x *Exchange) decide() {
 
 // approves reports whether the reply's code stands for success.
 func (x *Exchange) approves() bool {
-	text, _ := ResponseText(x.Reply.Code)
+	text, _ := display.ResponseText(x.Reply.Code)
 	return x.Reply.Code == x.Request.Dialect.Code(x.Reply.MTI, world.Approved) || text.Approves()
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/acqsim/acqsim/scenarios/display"
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/world"
 )
@@ -49,7 +50,7 @@ func (r *Result) Display() world.Bilingual { return displayText(r.Outcome, r.Cod
 
 func displayText(o Outcome, code string) world.Bilingual {
 	text := o.Display()
-	c, known := ResponseText(code)
+	c, known := display.ResponseText(code)
 	if !known || o != Declined && o != Approved {
 		return text
 	}

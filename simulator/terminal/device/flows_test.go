@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/acqsim/acqsim/scenarios/display"
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/terminal"
 )
@@ -262,7 +263,7 @@ func TestEveryOutcomeFitsTheDisplay(t *testing.T) {
 	s.function, s.at = functions()[0], ended
 	for _, chinese := range []bool{false, true} {
 		s.chinese = chinese
-		for _, code := range terminal.ResponseCodes() {
+		for _, code := range display.ResponseCodes() {
 			text := world.Bilingual{EN: code.Meaning.EN, ZH: code.Meaning.ZH}
 			if code.Display != "" {
 				text.ZH = code.Display

@@ -1,4 +1,4 @@
-package terminal
+package display
 
 import (
 	_ "embed"
@@ -27,6 +27,13 @@ type ResponseCode struct {
 
 // Approves reports whether the code stands for success.
 func (c ResponseCode) Approves() bool { return c.Class == "A" }
+
+// Conditional reports whether lists call the code an approval that has a
+// condition: with identification, of a part of the amount, once track 3 is
+// written. Some terminals take it for success, others don't.
+func (c ResponseCode) Conditional() bool {
+	return slices.Contains([]string{"08", "10", "16", "32", "85", "87"}, c.Code)
+}
 
 // ResponseText returns what a response code of ISO 8583:1987, of 2 characters, or
 // an action code of 1993, of 3, means; false if the tables do not have it.
