@@ -25,6 +25,11 @@ func judgeApprovedIsHonoured(s *story) finding {
 		// The card or the printer may refuse after the approval.
 		excused := x.shown() == display.CardDeclined || x.action != nil && x.action.scenario != nil && x.action.scenario.After != "" && x.action.scenario.After != "ok"
 		shown := x.shown()
+		if shown == display.NoOutcome && s.disturbed(x) && len(s.reversals(x)) > 0 {
+			t.open(world.Say("before the approval of %s came a message that is no reply to it: a terminal may end there",
+				"%s的批准之前先到达了不属于它的报文：终端可以就此结束", x.name()), x.seqs()...)
+			continue
+		}
 		if shown != display.NoOutcome && shown != display.Approved && !excused {
 			t.failed(world.Say("%s was approved in time, but shown as %s; it should have been shown as approved, because the customer is charged",
 				"%s及时获得批准，却显示为“%s”；应显示为成功，因为顾客已被扣款", x.name(), shownText(shown)), x.seqs()...)

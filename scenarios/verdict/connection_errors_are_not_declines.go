@@ -36,7 +36,7 @@ func judgeConnectionErrorsAreNotDeclines(s *story) finding {
 		is, r := s.answer(x)
 		switch {
 		case is == doubtful:
-			t.open(inDoubtWhy(x), x.seqs()...)
+			t.open(s.inDoubtWhy(x), x.seqs()...)
 		case is == noReply && shown == display.Declined:
 			t.failed(world.Say("%s was shown as declined, but no valid reply came in time; it should have been shown as a failure of the line, because no bank has decided",
 				"%s显示为被拒绝，但没有及时收到有效应答；应显示为通讯故障，因为没有银行作出决定", x.name()), x.seqs()...)

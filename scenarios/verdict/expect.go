@@ -91,7 +91,7 @@ func actionOf(number int, stories []*story) (*story, *action) {
 }
 
 func expectOutcome(in *Input, e *scenarios.OutcomeExpected, stories []*story) finding {
-	_, a := actionOf(e.Action, stories)
+	s, a := actionOf(e.Action, stories)
 	if a == nil || a.shown() == display.NoOutcome {
 		return notApplicable(world.Say("no driver reported how action %d ended",
 			"没有驱动程序上报操作 %d 的结果", e.Action))
@@ -101,6 +101,9 @@ func expectOutcome(in *Input, e *scenarios.OutcomeExpected, stories []*story) fi
 		wanted[i] = shownText(o)
 	}
 	if !slices.Contains(e.Is, a.shown()) {
+		if a.shown() == display.NotPossible && s.signOnFailed(a) {
+			return notApplicable(world.Say("action %d ended as %s: it needed a sign-on first, which failed", "操作 %d 的结果为“%s”：须先签到，而签到失败", e.Action, shownText(a.shown())), a.reported())
+		}
 		return fail(world.Say("action %d ended as %s, but %s was expected", "操作 %d 的结果为“%s”，但预期为“%s”", e.Action, shownText(a.shown()), world.Join(or, wanted...)), a.reported())
 	}
 	// What the terminal refuses by itself has no code.
@@ -109,6 +112,21 @@ func expectOutcome(in *Input, e *scenarios.OutcomeExpected, stories []*story) fi
 			"操作 %d 的应答码为 %q，但预期为 %q", e.Action, a.report.Code, code), a.reported())
 	}
 	return pass(world.Say("action %d ended as %s", "操作 %d 的结果为“%s”", e.Action, shownText(a.shown())), a.reported())
+}
+
+// signOnFailed reports whether an action came to nothing because the terminal has
+// to sign on first, by itself, and could not: where a terminal that signs on only
+// when told to shows what became of the action's own request.
+func (s *story) signOnFailed(a *action) bool {
+	if a.main != nil {
+		return false
+	}
+	for _, x := range s.exchanges {
+		if x.action == a && (x.req.Type != world.SignOn || s.approved(x)) {
+			return false
+		}
+	}
+	return true // also where it could not even be sent
 }
 
 func expectField(in *Input, e *scenarios.FieldExpected, stories []*story) finding {

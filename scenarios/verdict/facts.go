@@ -23,11 +23,17 @@ func (x *exchange) online() bool {
 // isAdvice goes by the message type: xx2x.
 func isAdvice(e *transcript.Event) bool { return e.MTI/10%10 == 2 }
 
-// approvals are the response codes that approve: ISO 8583:1987 and UnionPay,
-// and the action codes of 1993 by message class.
-var approvals = []string{"00", "08", "10", "11", "16", "000", "400", "500", "800"}
+// approves reports whether the response code stands for success.
+func approves(code string) bool {
+	c, _ := display.ResponseText(code)
+	return c.Approves()
+}
 
-func approves(code string) bool { return slices.Contains(approvals, code) }
+// conditional reports whether terminals differ about what the code stands for.
+func conditional(code string) bool {
+	c, _ := display.ResponseText(code)
+	return c.Conditional()
+}
 
 // matches reports whether a careful terminal takes the message for the answer
 // to its request, as far as the data elements that it compares go.
@@ -51,19 +57,26 @@ type answered uint8
 const (
 	noReply  answered = iota // no valid reply before it gave up
 	answer                   // a valid reply in time
-	doubtful                 // a valid reply at about the time it gave up
+	doubtful                 // a valid reply at about the time it gave up, or one that means different things to terminals
 )
 
-// answer returns the first valid reply in time; failing that, one in doubt.
+// answer returns the first valid reply in time; failing that, one in doubt. A
+// terminal that says it could not use a message before that has ended there.
 func (s *story) answer(x *exchange) (answered, *arrival) {
 	var doubt *arrival
 	for i := range x.replies {
 		a := &x.replies[i]
 		if !s.valid(&a.Reading) {
+			if isUnusable(x.shown()) && x.when(a) != late {
+				return noReply, nil
+			}
 			continue
 		}
 		switch x.when(a) {
 		case inTime:
+			if conditional(a.Code) {
+				return doubtful, a
+			}
 			return answer, a
 		case inDoubt:
 			doubt = a
@@ -79,6 +92,25 @@ func (s *story) answer(x *exchange) (answered, *arrival) {
 func (s *story) approved(x *exchange) bool {
 	is, a := s.answer(x)
 	return is == answer && approves(a.Code)
+}
+
+// disturbed reports whether a message that is no valid reply came before the one
+// that is: a terminal may end there.
+func (s *story) disturbed(x *exchange) bool {
+	for i := range x.replies {
+		switch a := &x.replies[i]; {
+		case s.valid(&a.Reading):
+			return false
+		case x.when(a) != late:
+			return true
+		}
+	}
+	return false
+}
+
+// isUnusable reports whether the display says that a message could not be used.
+func isUnusable(o display.Outcome) bool {
+	return o == display.Mismatch || o == display.MACError || o == display.Garbled
 }
 
 // shown is what the terminal showed of the exchange; NoOutcome: nobody told, or
@@ -128,7 +160,7 @@ type owes uint8
 const (
 	nothing   owes = iota // it was answered, or the profile does not reverse it
 	aReversal             // it got no valid reply
-	unclear               // a reply came at about the time it gave up
+	unclear               // a reply came of which nobody can tell whether it counted
 	deleted               // the profile deletes the reversal after such a reply
 )
 

@@ -9,8 +9,12 @@ import (
 
 var needsDriver = world.Say("no driver reported how the terminal's actions ended", "没有驱动程序上报终端操作的结果")
 
-// inDoubtWhy says that nobody knows whether a reply came in time.
-func inDoubtWhy(x *exchange) world.Bilingual {
+// inDoubtWhy says that nobody knows whether a reply counted.
+func (s *story) inDoubtWhy(x *exchange) world.Bilingual {
+	if _, a := s.answer(x); a != nil && conditional(a.Code) {
+		return world.Say("the reply to %s said %s, an approval with a condition, which not every terminal takes for one",
+			"%s的应答码为 %s，是有条件的批准，并非所有终端都视为成功", x.name(), a.Code)
+	}
 	return world.Say("the reply to %s came at about the time the terminal gave up, so nobody can tell whether it counted",
 		"%s的应答大约在终端放弃等待时到达，无法判断是否有效", x.name())
 }
@@ -45,7 +49,7 @@ func judgeNoApprovalWithoutReply(s *story) finding {
 		is, r := s.answer(x)
 		switch {
 		case is == doubtful:
-			t.open(inDoubtWhy(x), x.seqs()...)
+			t.open(s.inDoubtWhy(x), x.seqs()...)
 		case is == noReply:
 			t.failed(world.Say("%s was shown as approved without a valid reply in time; it should have failed, because nobody knows whether it was paid",
 				"%s没有及时收到有效应答却显示为成功；应显示失败，因为无人知道是否已付款", x.name()), x.seqs()...)

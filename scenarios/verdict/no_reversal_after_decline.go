@@ -21,7 +21,7 @@ func judgeNoReversalAfterDecline(s *story) finding {
 			continue
 		}
 		if is == doubtful {
-			t.open(inDoubtWhy(x), x.seqs()...)
+			t.open(s.inDoubtWhy(x), x.seqs()...)
 			continue
 		}
 		if rs := s.reversals(x); len(rs) > 0 {

@@ -28,7 +28,7 @@ func (s *story) judgeReversed(t *tally, x *exchange, after uint64) {
 	case nothing:
 		return
 	case unclear:
-		t.open(inDoubtWhy(x), x.seqs()...)
+		t.open(s.inDoubtWhy(x), x.seqs()...)
 		return
 	case deleted:
 		t.open(world.Say("the reply to %s did not match or could not be read: profile %s then deletes the reversal",

@@ -103,6 +103,9 @@ func (s *story) wrongReason(x, r *exchange) (want world.Bilingual, wrong bool) {
 		return world.Bilingual{}, false
 	case is == answer:
 		fit = []string{reasons.TerminalFailure, reasons.CardDeclined, reasons.Other}
+		if s.disturbed(x) {
+			fit = append(fit, reasons.MAC)
+		}
 	default:
 		fit = []string{reasons.NoAnswer}
 		for i := range x.replies {

@@ -96,9 +96,8 @@ func (s *story) risks() (all []Risk) {
 			r.Kind = ChargedNotDelivered
 			r.By, r.Why = s.whoCharged(x)
 		} else {
-			r.Kind, r.By = DeliveredNotCharged, ByTerminal
-			r.Why = world.Say("%s was shown as approved, but is not charged; it should not have been, because the goods are gone and nobody has paid",
-				"%s显示为成功，却没有扣款；不应显示成功，因为商品已交付而无人付款", x.name())
+			r.Kind = DeliveredNotCharged
+			r.By, r.Why = s.whoDelivered(x)
 		}
 		all = append(all, r)
 	}
@@ -143,6 +142,16 @@ func (s *story) voided(x *exchange) bool {
 	})
 }
 
+// whoDelivered says who left a request delivered that is not charged.
+func (s *story) whoDelivered(x *exchange) (By, world.Bilingual) {
+	if is, a := s.answer(x); is == answer && approves(a.Code) && x.decided != nil && x.decided.Outcome != world.Approved {
+		return ByHost, world.Say("%s was shown as approved, but is not charged: its reply said %s, though the host had refused it (%s)",
+			"%s显示为成功，却没有扣款：主机已拒绝（%[3]s），应答码却为 %[2]s", x.name(), a.Code, x.decided.Outcome.Text())
+	}
+	return ByTerminal, world.Say("%s was shown as approved, but is not charged; it should not have been, because the goods are gone and nobody has paid",
+		"%s显示为成功，却没有扣款；不应显示成功，因为商品已交付而无人付款", x.name())
+}
+
 // whoCharged says who left a request charged that was not delivered.
 func (s *story) whoCharged(x *exchange) (By, world.Bilingual) {
 	charged := func(en, zh string, args ...any) world.Bilingual {
@@ -157,6 +166,9 @@ func (s *story) whoCharged(x *exchange) (By, world.Bilingual) {
 	case nothing:
 		if !s.p.Reverses(x.req.Type) {
 			return ByProfile, charged(": profile %s does not reverse it", "：按终端规范 %s，此交易不冲正", s.p.Name)
+		}
+		if is, a := s.answer(x); is == answer && !approves(a.Code) {
+			return ByHost, charged(": its reply said %s, though the host had posted it", "：主机已记账，应答码却为 %s", a.Code)
 		}
 		if len(rs) == 0 {
 			return ByTerminal, world.Say("%s is charged and its approval arrived, but it was not delivered; the terminal should have honoured or reversed it, because the customer has paid",

@@ -3,6 +3,7 @@ package verdict
 import (
 	"slices"
 
+	"github.com/acqsim/acqsim/scenarios/display"
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/world"
 )
@@ -54,13 +55,23 @@ func (s *story) judgeDifference(t *tally, x *exchange) {
 		}
 	}
 	for _, y := range s.exchanges {
-		if is, _ := s.answer(y); is == doubtful && y.req.Seq < x.req.Seq {
-			t.open(world.Say("the totals differ, but %s", "总计不符，但%s", inDoubtWhy(y)), y.req.Seq, x.req.Seq)
+		is, _ := s.answer(y)
+		switch {
+		case y.req.Seq > x.req.Seq:
+		case is == doubtful:
+			t.open(world.Say("the totals differ, but %s", "总计不符，但%s", s.inDoubtWhy(y)), y.req.Seq, x.req.Seq)
+			return
+		case is == noReply && y.financial() && !s.p.Reverses(y.req.Type) && y.shown() != display.Approved && s.posted(y):
+			t.open(world.Say("the totals differ, but %s got no valid reply and is not reversed by profile %s: the terminal can't know that it was posted",
+				"总计不符，但%s没有收到有效应答，且按终端规范 %s 不冲正：终端无从知晓其已记账", y.name(), s.p.Name), append(y.seqs(), x.req.Seq)...)
 			return
 		}
 	}
 	t.failed(world.Say("the terminal's totals differ from the host's; it should have counted what was approved, and reversed what got no answer", "终端总计与主机不符；应统计已批准的交易，并冲正没有应答的交易"), x.req.Seq, x.decided.Seq)
 }
+
+// posted reports whether the host has moved money for a request.
+func (s *story) posted(x *exchange) bool { return s.charged(x) && len(x.decided.Postings) > 0 }
 
 func (s *story) judgeUpload(t *tally, x *exchange) {
 	if is, _ := s.answer(x); is != answer {
