@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -37,7 +38,8 @@ verdict. acqsim rules tells what the rules are.
 Without --terminal, judged are the terminals that a driver worked, else the
 scenario's, else the first that sent a request. Of a transcript with several
 runs, the last is judged. The exit code is 1 if a rule failed or something
-expected is missing.
+expected is missing, and 2 if the terminal is not in the transcript, so that
+nothing was judged.
 
 A transcript of acqsim run says what it was judged by: profile, scenario and
 world. It is judged by them again, but for what
@@ -86,6 +88,9 @@ func (a *app) verdict(cmd *cobra.Command, o *verdictOptions, name string) error 
 	r, err := suite.Judge(h, events)
 	if err != nil {
 		return usagef("the transcript can't be judged: %w", err)
+	}
+	if err := nothingJudged(name, r, events); err != nil {
+		return err
 	}
 	if o.json {
 		err = reports.WriteVerdict(a.stdout, r)
@@ -166,6 +171,32 @@ func (a *app) lastRun(name string) (transcript.Header, []transcript.Event, error
 	}
 	defer f.Close()
 	return suite.LastRun(f, name)
+}
+
+// nothingJudged is the error of a report on terminals that the transcript knows
+// nothing of: it would acquit whoever was never there. Nil: something was judged.
+func nothingJudged(name string, r *verdict.Report, events []transcript.Event) error {
+	seen := map[string]bool{}
+	for i := range events {
+		switch e := &events[i]; e.Kind {
+		case transcript.Acted, transcript.Reported, transcript.Received:
+			if e.Terminal != "" {
+				seen[e.Terminal] = true
+			}
+		}
+	}
+	known := func(id string) bool { return seen[id] }
+	told := func(x verdict.Result) bool { return x.Verdict == scenarios.Pass || x.Verdict == scenarios.Fail }
+	switch {
+	case slices.ContainsFunc(r.Terminals, known):
+		return nil
+	case len(seen) > 0:
+		return usagef("%s: terminal %s is not in it, so nothing was judged: --terminal takes %s",
+			name, strings.Join(r.Terminals, ", "), strings.Join(sortedKeys(seen), " or "))
+	case len(r.Terminals) > 0 && slices.ContainsFunc(r.Rules, told):
+		return nil // by connections, on which nothing was sent that says whose they are
+	}
+	return usagef("%s: no terminal is in it, so nothing was judged", name)
 }
 
 // verdictText is a report for people.
