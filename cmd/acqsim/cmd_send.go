@@ -165,19 +165,28 @@ func (s *sending) explain(err error) error {
 		}
 		return nil
 	}
-	var all []string
-	for _, names := range missing.Missing {
+	return usagef("%s needs %s", s.is, strings.Join(neededFlags(missing.Missing, "--original-stan"), ", "))
+}
+
+// neededFlags says for each missing value what gives it on the command line; of
+// is the flag for the STAN of an original.
+func neededFlags(missing [][]string, of string) (all []string) {
+	for _, names := range missing {
 		var either []string
 		for _, n := range names {
-			if n == "amount" {
-				either = append(either, "an AMOUNT, such as 10.00")
-				continue
+			switch n {
+			case "amount":
+				n = "an AMOUNT, such as 10.00"
+			case "original_stan":
+				n = of
+			default:
+				n = "--" + n
 			}
-			either = append(either, "--"+strings.ReplaceAll(n, "_", "-"))
+			either = append(either, n)
 		}
 		all = append(all, strings.Join(either, " or "))
 	}
-	return usagef("%s needs %s", s.is, strings.Join(all, ", "))
+	return all
 }
 
 // speak finds dialect, wording and address.

@@ -172,21 +172,41 @@ func (a *app) terminal(cmd *cobra.Command, f *terminalFlags, args []string) (err
 		return exitWith(exitInterrupted, errors.New("interrupted before there was an answer; what may have been charged is reversed before the next transaction"))
 	}
 	if err != nil {
-		return terminalMistake(m.x.Type, err)
+		return terminalMistake(&m.x, err)
 	}
 	return a.terminalResult(f, r, slips)
 }
 
 // terminalMistake tells mistakes of the command line from what acqsim failed in.
-func terminalMistake(is world.TransactionType, err error) error {
+func terminalMistake(x *terminal.Transaction, err error) error {
 	var missing *terminal.MissingError
 	var unknown *terminal.UnknownTypeError
+	var value *terminal.ValueError
 	switch {
 	case errors.As(err, &missing):
-		needs := strings.TrimPrefix(missing.Error(), "terminal: "+is.String()+" needs ")
-		return usagef("%s needs %s", is, strings.NewReplacer("amount", "an AMOUNT, such as 10.00", "original_stan", "--of", "rrn", "--rrn", "approval", "--approval", "cash", "--cash", "tip", "--tip").Replace(needs))
+		return usagef("%s needs %s", x.Type, strings.Join(neededBy(x, missing.Missing), ", "))
 	case errors.As(err, &unknown):
-		return usagef("dialect %s has no message for %s", unknown.Dialect, is)
+		return usagef("dialect %s has no message for %s", unknown.Dialect, x.Type)
+	case errors.As(err, &value):
+		return usagef("%s", strings.TrimPrefix(value.Error(), "terminal: "))
 	}
 	return err
+}
+
+// neededBy says which flags a transaction needs. One about an original needs
+// --of, with which the terminal knows card, amount and numbers.
+func neededBy(x *terminal.Transaction, missing [][]string) []string {
+	names := func(of ...string) func([]string) bool {
+		return func(either []string) bool {
+			return slices.ContainsFunc(either, func(n string) bool { return slices.Contains(of, n) })
+		}
+	}
+	switch x.Type {
+	case world.Void, world.Refund, world.PreAuthVoid, world.Completion, world.CompletionVoid, world.CompletionAdvice, world.Adjustment, world.Tip:
+		if x.Of == 0 && slices.ContainsFunc(missing, names("original_stan", "rrn", "approval")) {
+			rest := slices.DeleteFunc(slices.Clone(missing), names("original_stan", "rrn", "approval", "card", "amount"))
+			return append([]string{"--of"}, neededFlags(rest, "")...)
+		}
+	}
+	return neededFlags(missing, "--of")
 }

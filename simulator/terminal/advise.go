@@ -25,7 +25,7 @@ func (t *Terminal) advise(x Transaction, r *Result) error {
 	req, err := t.c.Messages.Request(rec.Type, t.params(&rec, x.Card), nil)
 	if err != nil {
 		t.s.STAN = before
-		return err
+		return mistake(err)
 	}
 	rec.Entry = req.facts.fields[fieldEntry]
 	t.s.apply(rec)

@@ -54,6 +54,25 @@ func (e *UnknownTypeError) Error() string {
 	return fmt.Sprintf("terminal: %s has no message for %s: it has %s", e.Dialect, e.Type, strings.Join(all, ", "))
 }
 
+// ValueError says that a transaction has a value that no message of it can carry.
+type ValueError struct{ Err error }
+
+// Error names the transaction and the value.
+func (e *ValueError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what is wrong with the value.
+func (e *ValueError) Unwrap() error { return e.Err }
+
+// mistake is the error of a request that was made for nothing but its mistakes.
+func mistake(err error) error {
+	var missing *MissingError
+	var unknown *UnknownTypeError
+	if err == nil || errors.As(err, &missing) || errors.As(err, &unknown) {
+		return err
+	}
+	return &ValueError{err}
+}
+
 // ErrNoKeys says that a PIN block or MAC was wanted before there were keys.
 var ErrNoKeys = errors.New("no working keys: sign on first")
 

@@ -101,6 +101,31 @@ func TestARefundOfAnEarlierDay(t *testing.T) {
 	assert.Equal(t, "0000010000020314", text)
 }
 
+// TestMistakesAreSaidBeforeAnyContact: what no message can carry is no reason to
+// sign on first, and uses no STAN.
+func TestMistakesAreSaidBeforeAnyContact(t *testing.T) {
+	s := newSite(t, "unionpay-pos", "strict", nil)
+	card := terminal.Card{PAN: world.Default().Cards["good"].PAN, Expiry: "3012", PIN: "123456"}
+	before := s.State()
+	for what, x := range map[string]terminal.Transaction{
+		"DE 4":     {Type: world.Sale, Amount: 1_000_000_000_000, Card: card},
+		"STAN":     {Type: world.Refund, Amount: 100, Card: card, Of: 1_000_000, RRN: "123456789012"},
+		"field 38": {Type: world.Completion, Amount: 100, Card: card, Approval: "1234567"},
+		"tip":      {Type: world.Tip, Amount: 100, Tip: 200, Card: card, Of: 1},
+	} {
+		r, err := s.Do(t.Context(), x)
+		var value *terminal.ValueError
+		require.ErrorAs(t, err, &value, what)
+		assert.ErrorContains(t, err, what)
+		assert.Empty(t, r.Exchanges, what)
+	}
+	r := s.try(terminal.Transaction{Type: world.Refund, Amount: 100, Of: 77})
+	assert.Equal(t, terminal.NotPossible, r.Outcome)
+	assert.Equal(t, "there is no transaction 000077 in the batch", r.Why)
+	assert.Empty(t, r.Exchanges)
+	assert.Equal(t, before, s.State())
+}
+
 func TestWhoTakesPINs(t *testing.T) {
 	for _, name := range dialects {
 		assert.Equal(t, name == "unionpay-pos", newSite(t, name, "strict", nil).TakesPIN(), name)

@@ -77,8 +77,8 @@ type Result struct {
 var ErrNotHere = errors.New("that is no transaction that is made at a terminal")
 
 // Do makes a transaction. What comes of it is the result; errors are mistakes
-// ([*MissingError], [*UnknownTypeError], [ErrNotHere]), ctx's own, or say that
-// the state can't be stored.
+// ([*MissingError], [*UnknownTypeError], [*ValueError], [ErrNotHere]), ctx's own,
+// or say that the state can't be stored.
 func (t *Terminal) Do(ctx context.Context, x Transaction) (*Result, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -122,10 +122,8 @@ func (t *Terminal) do(ctx context.Context, x Transaction, r *Result) error {
 	if err != nil || r.Outcome != NoOutcome {
 		return err
 	}
-	p := t.params(&rec, x.Card)
-	p.STAN = 1
-	if _, err := t.c.Messages.message(x.Type, &p); err != nil {
-		return err // before anything is sent for it
+	if err := t.try(rec, x.Card); err != nil {
+		return err
 	}
 	if ok, err := t.first(ctx, r, !t.bugs[BugNextSaleFirst]); !ok || err != nil {
 		return err
@@ -137,6 +135,15 @@ func (t *Terminal) do(ctx context.Context, x Transaction, r *Result) error {
 		return t.sendAdvices(ctx, r)
 	}
 	return nil
+}
+
+// try makes the request of a record before anything is sent for it, for its
+// mistakes: without PIN and chip, whose keys and counters count on.
+func (t *Terminal) try(rec Record, card Card) error {
+	rec.STAN = 1
+	card.PIN, card.Chip = "", nil
+	_, err := t.c.Messages.Request(rec.Type, t.params(&rec, card), nil)
+	return mistake(err)
 }
 
 // first does what has to come before a transaction: a sign-on that is due, a
@@ -195,7 +202,7 @@ func (t *Terminal) record(x Transaction, r *Result) (Record, error) {
 	was := t.s.find(x.Of)
 	if was == nil {
 		rec.Original = &OriginalRecord{Type: usualOriginal(x.Type), STAN: x.Of, Batch: x.Batch, Time: x.On}
-		if x.Type != world.Refund && x.RRN == "" && x.Approval == "" && x.Card.number() == "" {
+		if x.RRN == "" && x.Approval == "" && x.Card.number() == "" {
 			r.end(NotPossible, fmt.Sprintf("there is no transaction %06d in the batch", x.Of)).hint("No such trace number", "无此凭证号")
 		}
 		return rec, nil
