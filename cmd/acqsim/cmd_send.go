@@ -363,7 +363,8 @@ func (s *sending) openSession(x *terminal.Exchange) error {
 	return nil
 }
 
-// exitOf is the exit code of an outcome.
+// exitOf is the exit code of an outcome. What the keyboard interrupts has none: it
+// is an error.
 func exitOf(o terminal.Outcome) int {
 	switch o {
 	case terminal.Approved:
@@ -372,8 +373,6 @@ func exitOf(o terminal.Outcome) int {
 		return exitNegative
 	case terminal.CannotConnect, terminal.SendFailed:
 		return exitNoConnection
-	case terminal.Cancelled:
-		return exitInterrupted
 	default:
 		return exitNoAnswer
 	}

@@ -137,7 +137,7 @@ func certificateIn(dir string) (tls.Certificate, error) {
 func TestEveryOutcomeHasAnExitCode(t *testing.T) {
 	want := map[terminal.Outcome]int{
 		terminal.Approved: exitOK, terminal.Declined: exitNegative, terminal.CardDeclined: exitNegative,
-		terminal.CannotConnect: exitNoConnection, terminal.SendFailed: exitNoConnection, terminal.Cancelled: exitInterrupted,
+		terminal.CannotConnect: exitNoConnection, terminal.SendFailed: exitNoConnection,
 	}
 	for _, o := range display.Outcomes() {
 		code, decided := want[o]

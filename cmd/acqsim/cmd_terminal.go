@@ -59,7 +59,8 @@ as well, from its receipt.
 
 The state file holds card numbers in clear; only its owner can read it.
 
-The exit code is that of acqsim send; what the terminal refuses by itself is 3.`,
+The exit code is that of acqsim send; what the terminal refuses or ends by itself,
+whatever the host said, is 3.`,
 		Example: `  acqsim terminal
   acqsim terminal sale 10.00 --host 192.0.2.7:8583
   acqsim terminal void --of 2

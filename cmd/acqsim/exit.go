@@ -32,7 +32,7 @@ var exitCodes = []struct {
 	{exitOK, "Done; the answer is yes.", "approved; no mistakes found; every rule passed; the server was told to stop and stopped"},
 	{exitNegative, "Done; the answer is no.", "declined; mistakes found by a lint; a rule failed"},
 	{exitUsage, "Not started: the command line, the configuration or an input can't be used.", "an unknown flag or key; a value out of bounds; a file that can't be read; a message that can't be decoded; a scenario that could not be run"},
-	{exitNoAnswer, "The other side was reached and did not answer as it should.", "no reply in time; a reply that can't be read, does not fit the request, or has a wrong MAC"},
+	{exitNoAnswer, "The other side was reached and did not answer as it should.", "no reply in time; a reply that can't be read, does not fit the request, or has a wrong MAC; at a terminal, what it refuses or ends by itself, such as a card that is removed too early"},
 	{exitNoConnection, "No connection.", "a connect refused or timed out; an address that can't be listened on"},
 	{exitInternal, "acqsim failed.", "a full disk; a bug"},
 	{exitInterrupted, "Interrupted from the keyboard before there was an answer.", "Ctrl-C while waiting"},
