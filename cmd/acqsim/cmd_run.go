@@ -74,7 +74,7 @@ skipped, and 130 after Ctrl-C; what was done until then is reported.`,
 	s.DurationVar(&f.timeout, "timeout", 0, "`TIME` that the terminal waits for a reply (default 1s for builtin, else the profile's)")
 	s.DurationVar(&f.connect, "connect-timeout", 0, "`TIME` that the terminal waits for a connection (default 500ms for builtin, else the profile's)")
 	s.IntVar(&f.repeat, "repeat", 1, "run each scenario `N` times, each time with the next seed")
-	s.IntVar(&f.parallel, "parallel", 0, "scenarios at the same time, `N` (default as many as terminal and machine bear)")
+	s.IntVar(&f.parallel, "parallel", 0, "scenarios at the same time, `N`, with --listen only 1 (default as many as terminal and machine bear)")
 	s.StringVar(&f.lang, "lang", langEN, "`LANGUAGE` of the table and of displays: "+strings.Join(faultLangs, ", "))
 	s.StringArrayVar(&f.bug, "bug", nil, "give the reference terminal the firmware bug `NAME`; can be given several times")
 	s.BoolVar(&f.bugs, "bugs", false, "run everything with each known firmware bug of the reference terminal in turn, and print which scenarios convict it")
@@ -150,7 +150,7 @@ func (a *app) suiteOptions(cmd *cobra.Command, f *runFlags, names []string) (*su
 }
 
 func (a *app) readSuite(cmd *cobra.Command, f *runFlags, names []string) (*suite.Options, *effective, error) {
-	if err := f.check(); err != nil {
+	if err := f.check(cmd.Flags()); err != nil {
 		return nil, nil, err
 	}
 	// Other flags of run have the names of settings, and another meaning.
@@ -187,6 +187,9 @@ func (a *app) readSuite(cmd *cobra.Command, f *runFlags, names []string) (*suite
 	if o.Dialect, err = e.dialectOf(f.dialect); err != nil {
 		return nil, nil, err
 	}
+	if err := checkID(o.Dialect, "terminal-id", terminalField, f.terminal); err != nil {
+		return nil, nil, err
+	}
 	if o.Authority, err = e.authority(); err != nil {
 		return nil, nil, err
 	}
@@ -215,23 +218,42 @@ func againFlags(given *pflag.FlagSet) (all []string) {
 }
 
 // check reports values that can't be.
-func (f *runFlags) check() error {
+func (f *runFlags) check(given *pflag.FlagSet) error {
 	if err := oneOf(faultLangs, f.lang); err != nil {
 		return fmt.Errorf("--lang: %w", err)
 	}
+	if err := checkTimes(given); err != nil {
+		return err
+	}
 	switch {
-	case f.timeout < 0 || f.connect < 0:
-		return errors.New("--timeout and --connect-timeout: a time above zero is wanted")
+	case f.terminal == "":
+		return errors.New("--terminal-id: an ID is wanted; without the flag it is " + suite.DefaultTerminal)
 	case f.repeat < 1:
 		return fmt.Errorf("--repeat: %d is no number of runs: it takes 1 or more", f.repeat)
-	case f.parallel < 0:
+	case given.Changed("parallel") && f.parallel < 1:
 		return fmt.Errorf("--parallel: %d scenarios can't run at a time", f.parallel)
+	case f.listen != "" && f.parallel > 1:
+		return fmt.Errorf("--parallel: %d scenarios can't run at a time at one address: with --listen they run one after the other", f.parallel)
 	}
 	if f.listen == "" {
 		return nil
 	}
 	if err := checkAddress(f.listen); err != nil {
 		return fmt.Errorf("--listen: %w", err)
+	}
+	return nil
+}
+
+// checkTimes reports timeouts that were given and are none: without them, others
+// say how long to wait.
+func checkTimes(given *pflag.FlagSet) error {
+	for _, name := range []string{"timeout", "connect-timeout"} {
+		if !given.Changed(name) {
+			continue
+		}
+		if d, err := given.GetDuration(name); err != nil || d <= 0 {
+			return errors.New("--timeout and --connect-timeout: a time above zero is wanted")
+		}
 	}
 	return nil
 }

@@ -77,6 +77,7 @@ connection (4); acqsim help exit-codes has them all.`,
 type sending struct {
 	a         *app
 	f         *sendFlags
+	toFlag    string // the name that the command gives to --to
 	e         *effective
 	d         *dialect.Dialect
 	m         *terminal.Messages
@@ -93,7 +94,7 @@ type sending struct {
 }
 
 func (a *app) send(cmd *cobra.Command, f *sendFlags, args []string) error {
-	s := &sending{a: a, f: f}
+	s := &sending{a: a, f: f, toFlag: "to"}
 	if err := s.prepare(cmd, args); err != nil {
 		return err
 	}
@@ -223,11 +224,11 @@ func (s *sending) speak() error {
 	}
 	if s.address = s.f.to; s.address == "" {
 		if s.address = s.e.ownAddress(s.d.Name(), name); s.address == "" {
-			return usagef("no listener of the configuration has dialect %s, so the host's address is wanted: --to HOST:PORT", s.d.Name())
+			return usagef("no listener of the configuration has dialect %s, so the host's address is wanted: --%s HOST:PORT", s.d.Name(), s.toFlag)
 		}
 	}
 	if err := checkAddress(s.address); err != nil {
-		return usagef("--to: %w", err)
+		return usagef("--%s: %w", s.toFlag, err)
 	}
 	return nil
 }

@@ -132,6 +132,8 @@ func (a *app) terminal(cmd *cobra.Command, f *terminalFlags, args []string) (err
 	switch {
 	case !slices.Contains(terminalActions(), args[0]):
 		return usagef("a terminal has no action %q; it has %s", args[0], strings.Join(terminalActions(), ", "))
+	case len(args) > 1 && (args[0] == statusAction || args[0] == bugsAction):
+		return usagef("%s takes no AMOUNT, but was given %s", args[0], args[1])
 	case args[0] == bugsAction:
 		for _, b := range terminal.Bugs() {
 			a.say("%-34s %s", b.Bug, b.Does)

@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator/dialect"
 	"github.com/acqsim/acqsim/simulator/terminal"
 )
 
@@ -28,6 +30,12 @@ func (s *sending) fill(w *world.World, amount []string) (err error) {
 		if t := w.Terminals[p.Terminal]; t != nil {
 			p.Merchant = t.Merchant
 		}
+	}
+	if err := checkID(s.d, "terminal", terminalField, f.terminal); err != nil {
+		return err
+	}
+	if err := checkID(s.d, "merchant", merchantField, f.merchant); err != nil {
+		return err
 	}
 	if err := s.fillOriginal(); err != nil {
 		return err
@@ -54,6 +62,27 @@ func (s *sending) fill(w *world.World, amount []string) (err error) {
 		return fmt.Errorf("--download: there is no list %q; there are %s", f.download, strings.Join(sortedKeys(downloads), ", "))
 	}
 	return s.fillAmount(amount)
+}
+
+// The data elements with the numbers of terminal and merchant.
+const (
+	terminalField = 41
+	merchantField = 42
+)
+
+// checkID reports a number of a terminal or merchant that its field can't hold.
+// What is shorter is filled up.
+func checkID(d *dialect.Dialect, flag string, n int, id string) error {
+	field := d.Spec().Fields[n]
+	switch {
+	case field == nil:
+		return nil
+	case utf8.RuneCountInString(id) > field.Spec().Length:
+		return fmt.Errorf("--%s: %q has %d characters: DE %d has %d", flag, id, utf8.RuneCountInString(id), n, field.Spec().Length)
+	case strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r > '~' }):
+		return fmt.Errorf("--%s: %q can't be sent: DE %d has letters and digits", flag, id, n)
+	}
+	return nil
 }
 
 func (s *sending) fillOriginal() (err error) {

@@ -1,10 +1,10 @@
 package main
 
 import (
-	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/acqsim/acqsim/scenarios/profile"
 	"github.com/acqsim/acqsim/scenarios/world"
@@ -23,7 +23,7 @@ type madeTerminal struct {
 // makeTerminal reads flags and configuration. Args are the action and its
 // amount; of none, the transaction is what a sale would begin with.
 func (a *app) makeTerminal(cmd *cobra.Command, f *terminalFlags, args []string, state *terminal.State) (*madeTerminal, error) {
-	s := &sending{a: a, f: &f.sendFlags, is: world.Sale}
+	s := &sending{a: a, f: &f.sendFlags, toFlag: "host", is: world.Sale}
 	m := &madeTerminal{s: s}
 	settings := &cobra.Command{}
 	for _, name := range []string{"world", "tmk", "bdk", "color"} {
@@ -49,7 +49,7 @@ func (a *app) makeTerminal(cmd *cobra.Command, f *terminalFlags, args []string, 
 			return nil, usagef("--backup: %w", err)
 		}
 	}
-	if c.Profile, err = f.openProfile(); err != nil {
+	if c.Profile, err = f.openProfile(cmd.Flags()); err != nil {
 		return nil, exitWith(exitUsage, err)
 	}
 	f.timeout, f.connect = c.Profile.Timeouts.Response, c.Profile.Timeouts.Connect
@@ -70,7 +70,16 @@ func (a *app) makeTerminal(cmd *cobra.Command, f *terminalFlags, args []string, 
 	if err := s.fill(m.w, args); err != nil {
 		return nil, usagef("%w", err)
 	}
+	if s.p.HasAmount && s.p.Amount == 0 {
+		return nil, usagef("%s: an AMOUNT of %s is none: write one such as 10.00", s.is, args[0])
+	}
 	c.Terminal, c.Merchant, c.Currency = s.p.Terminal, s.p.Merchant, s.p.Currency
+	switch {
+	case c.Terminal == "":
+		return nil, usagef("the world has no terminal: give --terminal and --merchant")
+	case c.Merchant == "":
+		return nil, usagef("the world has no terminal %s: give its merchant, too, with --merchant", c.Terminal)
+	}
 	if s.d.DUKPT() {
 		if err := s.deviceKeys(m.w, c); err != nil {
 			return nil, err
@@ -114,13 +123,13 @@ func (s *sending) deviceKeys(w *world.World, c *terminal.Config) error {
 
 // openProfile opens the profile of that name, or the file, and changes the
 // timeouts that were given.
-func (f *terminalFlags) openProfile() (*profile.Profile, error) {
+func (f *terminalFlags) openProfile(given *pflag.FlagSet) (*profile.Profile, error) {
 	p, err := openProfile(f.profile)
 	if err != nil {
 		return nil, err
 	}
-	if f.timeout < 0 || f.connect < 0 {
-		return nil, errors.New("--timeout and --connect-timeout: a time above zero is wanted")
+	if err := checkTimes(given); err != nil {
+		return nil, err
 	}
 	for _, x := range []struct {
 		given time.Duration
