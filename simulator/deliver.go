@@ -43,7 +43,7 @@ func (b *batch) struckReply(x *exchange, honest []byte, d *faults.Delivery) {
 	b.fillSent(e, x)
 	if fired := x.question.plan.Fired; len(fired) > 0 {
 		e.Strike = strike(&fired[len(fired)-1])
-		e.Why = whyStruck(fired)
+		e.Why = x.question.why()
 		e.Actor = transcript.Line
 	}
 	frame, masked, notes := c.edited(x, honest, d)

@@ -105,6 +105,7 @@ func (b *batch) recordClosed(x *exchange, closed *host.BatchClosed) {
 func (b *batch) unanswered(x *exchange, why string) {
 	e := b.addExchange(x, transcript.Discarded, transcript.Host)
 	e.Outcome, e.Why = x.dec.Outcome, why
+	x.misrouted(e)
 	b.c.s.o.Metrics.discarded.Inc()
 }
 

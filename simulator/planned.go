@@ -82,7 +82,7 @@ func (b *batch) recordStrikes(x *exchange) {
 func (b *batch) dropped(x *exchange) {
 	fired := x.question.plan.Fired
 	e := b.addExchange(x, transcript.Discarded, transcript.Line)
-	e.Strike, e.Why = strike(&fired[len(fired)-1]), whyStruck(fired)
+	e.Strike, e.Why = strike(&fired[len(fired)-1]), x.question.why()
 	b.c.s.o.Metrics.discarded.Inc()
 	if len(x.question.plan.Request.Steps) > 0 {
 		b.behind = true // what comes behind finds the line as they leave it
@@ -140,7 +140,7 @@ func (b *batch) recordForeign(x *exchange, n int) {
 	e := b.c.event(transcript.Sent, transcript.Line)
 	e.Message = x.message
 	fillExchange(&e, x)
-	e.Strike, e.Why = strike(&q.plan.Fired[len(q.plan.Fired)-1]), whyStruck(q.plan.Fired)
+	e.Strike, e.Why = strike(&q.plan.Fired[len(q.plan.Fired)-1]), q.why()
 	e.Text = describe(q.plan.Request.Steps)
 	e.Raw = written(q.plan.Request.Steps)[:n]
 	transcript.MaskRuns(e.Raw)
@@ -177,7 +177,7 @@ func (b *batch) queued(x *exchange) {
 	c, hold := b.c, x.question.plan.Request.Hold
 	fired := x.question.plan.Fired
 	e := b.addExchange(x, transcript.Held, transcript.Line)
-	e.Due, e.Strike, e.Why = x.arrived.Add(hold), strike(&fired[len(fired)-1]), whyStruck(fired)
+	e.Due, e.Strike, e.Why = x.arrived.Add(hold), strike(&fired[len(fired)-1]), x.question.why()
 
 	later := &exchange{message: x.message, arrived: x.arrived, question: new(question), dec: x.dec}
 	raw := bytes.Clone(x.frame.Raw)

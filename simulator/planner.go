@@ -1,6 +1,8 @@
 package simulator
 
 import (
+	"cmp"
+	"fmt"
 	"net"
 	"net/netip"
 	"strings"
@@ -177,6 +179,27 @@ func whyStruck(fired []scenarios.Strike) string {
 		all = append(all, strikeText(&fired[i])+" ("+fired[i].Scenario+")")
 	}
 	return strings.Join(all, "; ")
+}
+
+// why is the reason that events of the exchange give for what was done to it:
+// also of whom a request was, that was taken for another terminal's.
+func (q *question) why() string {
+	text := whyStruck(q.plan.Fired)
+	if q.plan.Request.As != "" {
+		text += fmt.Sprintf(": from %s, taken for %s", cmp.Or(q.exchange.Terminal, "no terminal"), q.plan.Request.As)
+	}
+	return text
+}
+
+// misrouted puts what has struck a request into the event of an end that nothing
+// else has struck, if it was taken for another terminal's.
+func (x *exchange) misrouted(e *transcript.Event) {
+	q := x.question
+	if q == nil || !q.asked || q.plan.Request.As == "" {
+		return
+	}
+	e.Strike = strike(&q.plan.Fired[len(q.plan.Fired)-1])
+	e.Why = q.why() + "; " + e.Why
 }
 
 // recordStrikes records what struck a connection.

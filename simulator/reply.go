@@ -89,6 +89,7 @@ func (b *batch) fillSent(e *transcript.Event, x *exchange) {
 	if d.Response.MAC != nil {
 		e.MAC = transcript.MACOK
 	}
+	x.misrouted(e)
 }
 
 // hold keeps a reply until it is due.

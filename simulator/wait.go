@@ -2,6 +2,8 @@ package simulator
 
 import (
 	"bytes"
+	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -115,13 +117,24 @@ func (w *wait) end(c *conn) (lost bool) {
 	return lost
 }
 
-// swallowed records a frame that a fault has kept from the host.
+// swallowed records a frame that a fault has kept from the host, and what it
+// says.
 func (c *conn) swallowed(f frame.Frame) {
 	c.messages++
+	x := exchange{frame: f, message: c.messages}
+	x.read(c.l.Dialect)
 	e := c.event(transcript.Discarded, transcript.Line)
-	e.Message, e.Strike, e.Why = c.messages, c.by.Load(), "the line was dead when it came"
+	e.Message, e.Strike = x.message, c.by.Load()
+	e.Why = fmt.Sprintf("%s (%s): the line was dead when it came", strings.Join(e.Strike.Faults, " + "), e.Strike.Scenario)
 	e.Raw = bytes.Clone(f.Raw)
-	transcript.MaskRuns(e.Raw)
+	switch x.end {
+	case decided, rejected:
+		x.dec.Terminal, x.dec.Merchant = x.req.Terminal.String(), x.req.Merchant.String()
+		fillExchange(&e, &x)
+		e.Secrets = c.l.Dialect.Mask(e.Raw, &x.req.Index, len(f.Raw)-len(f.Body))
+	default:
+		transcript.MaskRuns(e.Raw)
+	}
 	c.s.record(e)
 }
 
