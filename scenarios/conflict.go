@@ -126,7 +126,7 @@ func (p *Planner) alone(terminal string, refuse func(string, ...any) error) erro
 		return nil
 	}
 	if a, shared := p.o.SourceOf(terminal); shared {
-		return refuse("another terminal comes from %s, the address of %s, too: behind one router they can't be told apart", a, terminal)
+		return refuse("%s", sharedText(a, terminal))
 	}
 	return nil
 }

@@ -61,6 +61,8 @@ type live struct {
 	Arming
 	decisions []*liveRule
 	rules     []*liveRule
+
+	addressees []*addressee
 }
 
 // liveRule is an armed rule.
@@ -90,7 +92,10 @@ type armed struct {
 	decisions []*liveRule
 	requests  []*liveRule
 	replies   []*liveRule
-	triggers  *triggers
+	table     *Triggers
+	triggers  *triggers // nil exactly if table is
+
+	addressees []*addressee
 
 	everybody bool     // some rule of an exchange does not go by terminal
 	terminals []string // else: the patterns that they go by
@@ -288,6 +293,7 @@ func (p *Planner) swap(all []*live) {
 	a := &armed{live: all}
 	for _, l := range all {
 		a.decisions = append(a.decisions, l.decisions...)
+		a.addressees = append(a.addressees, l.addressees...)
 		for _, r := range l.rules {
 			switch r.faults.stage() {
 			case faults.Listening, faults.SYN:
@@ -321,7 +327,9 @@ func (p *Planner) triggersState() *triggers {
 }
 
 func (p *Planner) enliven(a Arming) *live {
-	return newLive(a, a.Scenario.Rules, a.Scenario.Name, p.o.Seed)
+	l := newLive(a, a.Scenario.Rules, a.Scenario.Name, p.o.Seed)
+	l.findAddressees()
+	return l
 }
 
 // newLive makes rules with fresh counts. What they draw depends on id.

@@ -30,6 +30,10 @@ type Planner interface {
 	// Recalls reports whether a terminal's previous reply may be wanted.
 	Recalls() bool
 
+	// OnMove is told that a terminal has come from an address that is new for
+	// it, and returns what strikes nothing any more because of that.
+	OnMove() []scenarios.Shared
+
 	SmallWindow(listener string) bool
 	OnListen(*faults.Conn) (plan faults.ListenPlan, until time.Time, fired []scenarios.Strike)
 	OnAccept(*faults.Conn) (faults.AcceptPlan, []scenarios.Strike)

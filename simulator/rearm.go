@@ -121,7 +121,8 @@ type seen struct {
 	mu        sync.Mutex
 	nth       map[string]uint64 // connections by listener and source
 	terminals map[string]*sighting
-	waiting   []*elsewhere // replies that wait for another terminal
+	from      map[netip.Addr]int // terminals that came last from there
+	waiting   []*elsewhere       // replies that wait for another terminal
 }
 
 // sighting is where a terminal was seen last. source is guarded by seen.mu,
@@ -180,12 +181,7 @@ func (s *Server) SourceOf(terminal string) (address netip.Addr, shared bool) {
 	if at == nil {
 		return netip.Addr{}, false
 	}
-	for id, other := range s.seen.terminals {
-		if id != terminal && other.source == at.source {
-			return at.source, true
-		}
-	}
-	return at.source, false
+	return at.source, s.seen.from[at.source] > 1
 }
 
 // lastTerminal is the terminal seen last on the connection; "" if none.
@@ -248,7 +244,7 @@ func (c *conn) meet(id dialect.ID) string {
 	v := &c.s.seen
 	v.mu.Lock()
 	if v.terminals == nil {
-		v.terminals = make(map[string]*sighting)
+		v.terminals, v.from = make(map[string]*sighting), make(map[netip.Addr]int)
 	}
 	at := v.terminals[terminal]
 	if at == nil && len(v.terminals) < mostSeen {
@@ -261,7 +257,11 @@ func (c *conn) meet(id dialect.ID) string {
 		return terminal
 	}
 	moved := at.source != c.source
-	at.source = c.source
+	if moved {
+		v.leftLocked(at.source)
+		at.source = c.source
+		v.from[c.source]++
+	}
 	at.conn.Store(c)
 	ready := v.takeWaitingLocked(terminal)
 	v.mu.Unlock()
@@ -272,10 +272,32 @@ func (c *conn) meet(id dialect.ID) string {
 	for _, e := range ready {
 		e.deliver(c)
 	}
-	if moved && c.s.watches(faults.SYN) {
-		_ = c.s.replanListeners() // it is recorded
+	if moved {
+		c.moved(terminal)
 	}
 	return terminal
+}
+
+// leftLocked notes that a terminal comes from an address no more.
+func (v *seen) leftLocked(source netip.Addr) {
+	if !source.IsValid() {
+		return
+	}
+	if v.from[source]--; v.from[source] == 0 {
+		delete(v.from, source)
+	}
+}
+
+// moved has the planner learn that a terminal has come from another address.
+func (c *conn) moved(terminal string) {
+	if c.s.watches(faults.SYN) {
+		_ = c.s.replanListeners() // it is recorded
+	}
+	for _, gone := range c.s.o.Planner.OnMove() {
+		e := c.event(transcript.Note, transcript.Acqsim)
+		e.Terminal, e.Text = terminal, gone.String()
+		c.s.record(e)
+	}
 }
 
 // forget drops what is known of an ended connection.

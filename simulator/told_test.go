@@ -1,11 +1,16 @@
 package simulator_test
 
 import (
+	"net"
+	"net/netip"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/acqsim/acqsim/scenarios"
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator"
@@ -69,4 +74,62 @@ func TestARequestThatWakesADeadLineIsToldOf(t *testing.T) {
 			require.NoError(t, err, "masked in place")
 		})
 	}
+}
+
+// A scenario that goes by the address of a terminal says when that address
+// becomes another terminal's too, once, and on which it no longer strikes.
+func TestASharedAddressIsToldOf(t *testing.T) {
+	sc, err := scenarios.Load("x.yaml", []byte("name: x\ntitle: {en: x, zh: x}\nlayer: connection\nsymptom: cannot-connect\nrules:\n  - fault: accept.close\n"), nil)
+	require.NoError(t, err)
+	var server atomic.Pointer[simulator.Server]
+	planner := scenarios.NewPlanner(scenarios.PlannerOptions{SourceOf: func(id string) (netip.Addr, bool) {
+		if s := server.Load(); s != nil {
+			return s.SourceOf(id)
+		}
+		return netip.Addr{}, false
+	}})
+	require.NoError(t, planner.Arm(scenarios.Arming{Scenario: sc, Terminals: terminal, At: time.Now()}))
+	s := start(t, "iso87-ascii", func(o *simulator.Options) { o.Planner = planner })
+	server.Store(s)
+
+	p := dial(t, s, "iso87-ascii")
+	p.do("sale", 0, nil)
+	_, err = all(t, dial(t, s, "iso87-ascii"))
+	require.NoError(t, err, "FIN")
+	for _, id := range []string{"OTHER001", "OTHER002", terminal, "OTHER003"} {
+		p.do("sale", 0, fields{41: id})
+	}
+	dial(t, s, "iso87-ascii").do("sale", 0, nil)
+	seen, _ := s.Journal().Since(0, 1<<20)
+	var notes []string
+	for _, e := range seen {
+		if e.Kind == transcript.Note {
+			notes = append(notes, e.Text)
+		}
+	}
+	require.Len(t, notes, 1)
+	assert.Equal(t, "x strikes nothing by the address of 10000001 any more: another terminal comes from 127.0.0.1, the address of 10000001, too: behind one router they can't be told apart", notes[0])
+}
+
+// Terminals that move away leave their address to those that stay.
+func TestAnAddressIsSharedByThoseWhoCameFromItLast(t *testing.T) {
+	s := start(t, "iso87-ascii", func(o *simulator.Options) { o.Planner = scenarios.NewPlanner(scenarios.PlannerOptions{}) })
+	shared := func(id string) bool {
+		_, is := s.SourceOf(id)
+		return is
+	}
+	p := dial(t, s, "iso87-ascii")
+	p.do("sale", 0, nil)
+	assert.False(t, shared(terminal))
+	p.do("sale", 0, fields{41: "OTHER001"})
+	assert.True(t, shared(terminal))
+	assert.True(t, shared("OTHER001"))
+	linux(t) // where all of 127.0.0.0/8 is this machine
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
+	c, err := d.DialContext(t.Context(), "tcp", s.Addr(0).String())
+	require.NoError(t, err)
+	away := newPOS(t, "iso87-ascii", c)
+	away.do("sale", 0, fields{41: "OTHER001"})
+	assert.False(t, shared(terminal))
+	assert.False(t, shared("OTHER001"))
 }
