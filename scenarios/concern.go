@@ -52,6 +52,9 @@ func (s *Scenario) StrikesConnections() bool {
 // untriggerable says why no amount and no card can bring a scenario about; "":
 // they can.
 func (s *Scenario) untriggerable() string {
+	if s.IsSite() {
+		return "a person brings it about in the shop"
+	}
 	for i := range s.Rules {
 		r := &s.Rules[i]
 		if len(r.Fault) > 0 && r.Fault.stage() < faults.Accepted {

@@ -68,15 +68,16 @@ func TestWhatAScenarioOfATerminalKeeps(t *testing.T) {
 // What strikes everybody, no card can choose.
 func TestWhatNoCardTriggers(t *testing.T) {
 	for name, why := range map[string]string{
-		"port-closed":               "rule 1 (connect.refuse) strikes all terminals alike, so no card triggers it: trap",
+		"port-closed":               "rule 1 (connect.refuse) strikes all terminals alike, so no card triggers it",
 		"line-blackholed":           "strikes all terminals alike",
-		"merchant-off-hours-silent": "what it changes is the world, which concerns everybody, so no card triggers it: trap",
+		"merchant-off-hours-silent": "what it changes is the world, which concerns everybody, so no card triggers it",
 		"cable-loose":               "a person brings it about",
 	} {
 		s, err := library.Load(name, nil)
 		require.NoError(t, err)
 		_, err = scenarios.NewTriggers(nil, map[string]*scenarios.Scenario{"trap": s})
 		require.ErrorContains(t, err, why, name)
+		require.ErrorContains(t, err, "card trap has a cause: ")
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/acqsim/acqsim/scenarios"
 	"github.com/acqsim/acqsim/scenarios/library"
+	"github.com/acqsim/acqsim/scenarios/strictyaml"
 	"github.com/acqsim/acqsim/scenarios/world"
 )
 
@@ -70,7 +71,7 @@ cards: {good: {cause: request-lost}}
 `))
 	require.NoError(t, err)
 	find := func(name string) (*scenarios.Scenario, error) { return library.Load(name, w) }
-	arm, byCard, err := scenarios.Chosen(w, find, noon)
+	arm, byCard, err := scenarios.Chosen(w, strictyaml.Node{}, find, noon)
 	require.NoError(t, err)
 	require.Len(t, arm, 1)
 	assert.Equal(t, "10000001", arm[0].Terminals)
@@ -84,9 +85,42 @@ cards: {good: {cause: request-lost}}
 	_, d = exchange(p, request("10000002", "sale", 1000))
 	assert.False(t, d.Lost)
 
-	w.Terminals["10000001"].Cause = "reply-lsot"
-	_, _, err = scenarios.Chosen(w, find, time.Time{})
+	w.Terminals["10000001"].Cause = "reply-lsot" // of a world without a file
+	_, _, err = scenarios.Chosen(w, strictyaml.Node{}, find, time.Time{})
 	require.ErrorContains(t, err, "terminal 10000001 has a cause: no cause is called \"reply-lsot\" (did you mean `reply-lost`?)")
 	_, err = world.Load("w.yaml", []byte("cards: {good: {cause: \"Reply Lost\"}}\n"))
 	require.ErrorContains(t, err, "a cause is called by small letters")
+}
+
+// What a world's file chooses and nobody can have is told where it stands.
+func TestChosenHasPlaces(t *testing.T) {
+	src := []byte(`terminals:
+  "10000001": {cause: reply-lsot}
+  "10000009": {cause: port-closed}
+  "10000013": {cause: merchant-off-hours-silent}
+cards:
+  trap: {pan: "6212345678901232", pin: "4711", cause: wrong-amont}
+  other: {pan: "6212345678901240", cause: port-closed}
+  shop: {pan: "6212345678901257", cause: cable-loose}
+`)
+	w, err := world.Load("w.yaml", src)
+	require.NoError(t, err)
+	n, err := strictyaml.Parse("w.yaml", src)
+	require.NoError(t, err)
+	_, _, err = scenarios.Chosen(w, n, func(name string) (*scenarios.Scenario, error) { return library.Load(name, w) }, noon)
+	var all strictyaml.Problems
+	require.ErrorAs(t, err, &all)
+	var got []string
+	for _, p := range all {
+		got = append(got, p.Error())
+	}
+	assert.Equal(t, []string{
+		"w.yaml:2:23: terminal 10000001 has a cause: no cause is called \"reply-lsot\" (did you mean `reply-lost`?)",
+		"w.yaml:3:23: terminal 10000009 has a cause: port-closed can't be armed: rule 1 (connect.refuse) strikes all terminals alike: arm it for all",
+		"w.yaml:4:23: terminal 10000013 has a cause: merchant-off-hours-silent can't be armed: what it changes in the world concerns others than terminal 10000013, too: arm it for all",
+		"w.yaml:6:55: card trap has a cause: no cause is called \"wrong-amont\" (did you mean `wrong-amount`?)",
+		"w.yaml:7:43: card other has a cause: port-closed can't be armed: rule 1 (connect.refuse) strikes all terminals alike, so no card triggers it",
+		"w.yaml:8:42: card shop has a cause: cable-loose can't be armed: a person brings it about in the shop, so no card triggers it",
+	}, got)
+	assert.NotContains(t, err.Error(), "4711")
 }

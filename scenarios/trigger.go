@@ -50,12 +50,8 @@ func NewTriggers(causes []*Scenario, byCard map[string]*Scenario) (*Triggers, er
 	}
 	for _, card := range slices.Sorted(maps.Keys(byCard)) {
 		s := byCard[card]
-		if s.IsSite() {
-			found.Add(&ArmError{s.Name, "a person brings it about in the shop, so no card triggers it: " + card})
-			continue
-		}
-		if why := s.untriggerable(); why != "" {
-			found.Add(&ArmError{s.Name, fmt.Sprintf("%s, so no card triggers it: %s", why, card)})
+		if err := s.byCard(); err != nil {
+			found.Add(fmt.Errorf("card %s has a cause: %w", card, err))
 			continue
 		}
 		t.add(s)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -30,7 +31,8 @@ type armament struct {
 	triggers  bool
 	unfit     []string // trigger amounts whose causes no listener can show
 	world     *world.World
-	clock     time.Time // zero: no scenario says
+	places    strictyaml.Node // of the world's file
+	clock     time.Time       // zero: no scenario says
 	profile   *profile.Profile
 	authority *wire.Authority
 
@@ -38,9 +40,9 @@ type armament struct {
 }
 
 // arm loads what is to be brought about and checks it against the world and
-// the listeners.
-func (e *effective) arm(w *world.World, listeners []simulator.Listener) (*armament, error) {
-	arms := &armament{world: w, files: scenarios.NewFiles(os.ReadFile, w), listeners: listeners}
+// the listeners. places is the world's file.
+func (e *effective) arm(w *world.World, places strictyaml.Node, listeners []simulator.Listener) (*armament, error) {
+	arms := &armament{world: w, places: places, files: scenarios.NewFiles(os.ReadFile, w), listeners: listeners}
 	var err error
 	if arms.profile, err = openProfile(e.Profile); err != nil {
 		return nil, err
@@ -67,8 +69,7 @@ func (e *effective) arm(w *world.World, listeners []simulator.Listener) (*armame
 		}
 		arms.add(s, "", now)
 	}
-	find := func(name string) (*scenarios.Scenario, error) { return library.Load(name, w) }
-	chosen, byCard, err := scenarios.Chosen(w, find, now)
+	chosen, byCard, err := scenarios.Chosen(w, places, causeFor(w), now)
 	found.Add(err)
 	for _, c := range chosen {
 		arms.add(c.Scenario, c.Terminals, now)
@@ -81,6 +82,11 @@ func (e *effective) arm(w *world.World, listeners []simulator.Listener) (*armame
 		return arms, nil
 	}
 	return arms, arms.load(e)
+}
+
+// causeFor finds causes by name, for a world.
+func causeFor(w *world.World) func(name string) (*scenarios.Scenario, error) {
+	return func(name string) (*scenarios.Scenario, error) { return library.Load(name, w) }
 }
 
 func (m *armament) add(s *scenarios.Scenario, terminal string, now time.Time) {
@@ -96,14 +102,9 @@ func (m *armament) load(e *effective) (err error) {
 	given := make([]*scenarios.Scenario, len(m.all))
 	for i, a := range m.all {
 		given[i] = a.Scenario
-		if err := fits(a.Scenario, m.listeners); err != nil {
-			return err
-		}
 	}
-	for _, card := range sortedKeys(m.byCard) {
-		if err := fits(m.byCard[card], m.listeners); err != nil {
-			return fmt.Errorf("card %s has a cause: %v", card, err) //nolint:errorlint // the place alone would not name the card
-		}
+	if err := m.fitAll(given); err != nil {
+		return err
 	}
 	if m.world, err = scenarios.Apply(m.world, given...); err != nil {
 		return err
@@ -140,6 +141,33 @@ func (m *armament) load(e *effective) (err error) {
 		m.planner.Trigger(t)
 	}
 	return nil
+}
+
+// fitAll reports faults that no listener can show: of what is armed, and of what
+// cards choose.
+func (m *armament) fitAll(given []*scenarios.Scenario) error {
+	for _, s := range given {
+		if err := fits(s, m.listeners); err != nil {
+			return err
+		}
+	}
+	for _, card := range sortedKeys(m.byCard) {
+		if err := fits(m.byCard[card], m.listeners); err != nil {
+			return m.asChosenBy(card, err)
+		}
+	}
+	return nil
+}
+
+// asChosenBy puts a mistake of a cause where a card chooses it.
+func (m *armament) asChosenBy(card string, err error) error {
+	var first *strictyaml.Problem
+	if errors.As(err, &first) {
+		err = errors.New(first.Error()) // without its line: the world's is shown
+	}
+	var found strictyaml.Problems
+	found.Add(m.places.At("cards", card, "cause").Errorf("card %s has a cause: %w", card, err))
+	return world.Redact(found)
 }
 
 // sourceOf is the server's, once it is up.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -38,13 +39,24 @@ func fileKinds() []fileKind {
 			return err
 		}},
 		{"world", keysOf(world.Schema()), func(file string, src []byte, _ *world.World) error {
-			_, err := world.Load(file, src)
-			return err
+			return lintWorld(file, src)
 		}},
 		{"dialect", []string{"spec", "frame", "variants", "conventions", "codes"}, func(file string, src []byte, _ *world.World) error {
 			return dialect.Lint(file, src)
 		}},
 	}
+}
+
+// lintWorld checks a world, and that the causes which its terminals and cards
+// name can be brought about for them.
+func lintWorld(file string, src []byte) error {
+	w, err := world.Load(file, src)
+	if err != nil {
+		return err
+	}
+	n, _ := strictyaml.Parse(file, src) // Load has told what is wrong
+	_, _, err = scenarios.Chosen(w, n, causeFor(w), time.Time{})
+	return err
 }
 
 // commonKeys say nothing about what a file is.

@@ -58,7 +58,7 @@ as active, with a generous account, so that any terminal works at once.`,
 
 // serve runs until ctx ends.
 func (a *app) serve(ctx context.Context, e *effective) (err error) {
-	w, err := loadWorld(e.World)
+	w, places, err := readWorld(e.World)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (a *app) serve(ctx context.Context, e *effective) (err error) {
 	if o.Listeners, err = e.serverListeners(); err != nil {
 		return err
 	}
-	arms, err := e.arm(w, o.Listeners)
+	arms, err := e.arm(w, places, o.Listeners)
 	if err != nil {
 		return exitWith(exitUsage, err)
 	}

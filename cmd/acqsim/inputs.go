@@ -10,24 +10,33 @@ import (
 	"strings"
 
 	"github.com/acqsim/acqsim/scenarios/profile"
+	"github.com/acqsim/acqsim/scenarios/strictyaml"
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/dialect"
 )
 
 // loadWorld returns the world of a file, or the embedded one for no file.
 func loadWorld(file string) (*world.World, error) {
+	w, _, err := readWorld(file)
+	return w, err
+}
+
+// readWorld is loadWorld with the file's values and their places; of the
+// embedded world, none.
+func readWorld(file string) (*world.World, strictyaml.Node, error) {
 	if file == "" {
-		return world.Default(), nil
+		return world.Default(), strictyaml.Node{}, nil
 	}
 	src, err := os.ReadFile(file)
 	if err != nil {
-		return nil, usagef("the world can't be read: %w", err)
+		return nil, strictyaml.Node{}, usagef("the world can't be read: %w", err)
 	}
 	w, err := world.Load(file, src)
 	if err != nil {
-		return nil, exitWith(exitUsage, err)
+		return nil, strictyaml.Node{}, exitWith(exitUsage, err)
 	}
-	return w, nil
+	n, _ := strictyaml.Parse(file, src) // Load has told what is wrong
+	return w, n, nil
 }
 
 // namesFile reports whether what can be a name or a file is a file: no name of
