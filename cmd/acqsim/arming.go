@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -50,11 +51,7 @@ func (e *effective) arm(w *world.World, places strictyaml.Node, listeners []simu
 	now := time.Now()
 	var found strictyaml.Problems
 	for _, text := range strings.FieldsFunc(strings.Join(e.Causes, ","), func(r rune) bool { return r == ',' }) {
-		name, terminal, _ := strings.Cut(text, "@")
-		s, err := library.Load(name, w)
-		if err == nil && terminal != "" {
-			s, err = s.For(terminal)
-		}
+		s, terminal, err := loadCause(strings.TrimSpace(text), w)
 		if err != nil {
 			found.Add(err)
 			continue
@@ -84,6 +81,20 @@ func (e *effective) arm(w *world.World, places strictyaml.Node, listeners []simu
 	return arms, arms.load(e)
 }
 
+// loadCause reads a cause as --cause has it, NAME or NAME@TERMINAL.
+func loadCause(text string, w *world.World) (s *scenarios.Scenario, terminal string, err error) {
+	name, terminal, forOne := strings.Cut(text, "@")
+	if s, err = library.Load(name, w); err != nil || !forOne {
+		return s, "", err
+	}
+	const longest = 8 // DE 41
+	if strings.TrimSpace(terminal) == "" || strings.Contains(terminal, "@") || len(strings.ReplaceAll(terminal, "*", "")) > longest {
+		return nil, "", fmt.Errorf("%s: name a terminal after @, one to %d characters such as %s@10000001, or leave the @ out to bring it about for all", text, longest, name)
+	}
+	s, err = s.For(terminal)
+	return s, terminal, err
+}
+
 // causeFor finds causes by name, for a world.
 func causeFor(w *world.World) func(name string) (*scenarios.Scenario, error) {
 	return func(name string) (*scenarios.Scenario, error) { return library.Load(name, w) }
@@ -109,7 +120,7 @@ func (m *armament) load(e *effective) (err error) {
 	if m.world, err = scenarios.Apply(m.world, given...); err != nil {
 		return err
 	}
-	if m.clock, err = scenarios.Clock(given...); err != nil {
+	if m.clock, err = e.givenClock(given); err != nil {
 		return err
 	}
 	if m.authority, err = e.authority(); err != nil {
@@ -168,6 +179,19 @@ func (m *armament) asChosenBy(card string, err error) error {
 	var found strictyaml.Problems
 	found.Add(m.places.At("cards", card, "cause").Errorf("card %s has a cause: %w", card, err))
 	return world.Redact(found)
+}
+
+// givenClock is the business clock that scenarios set; zero: none does. One that
+// the configuration sets otherwise is an error.
+func (e *effective) givenClock(given []*scenarios.Scenario) (time.Time, error) {
+	clock, err := scenarios.Clock(given...)
+	if err != nil || clock.IsZero() || e.Clock.IsZero() || e.Clock.Equal(clock) {
+		return clock, err
+	}
+	i := slices.IndexFunc(given, func(s *scenarios.Scenario) bool { return !s.Given.Clock.IsZero() })
+	s := given[i]
+	return clock, s.Place.At("given", "clock").Errorf("%s sets the business clock to %s, and the configuration (%s) to %s: leave one of them out",
+		s.Name, clock.Format(time.RFC3339), e.origins["clock"], e.Clock.Format(time.RFC3339))
 }
 
 // sourceOf is the server's, once it is up.
