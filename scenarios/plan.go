@@ -59,7 +59,7 @@ func (p *Planner) OnRequest(x *faults.Exchange, plan *Plan) bool {
 	if a.triggers != nil {
 		// What is armed goes before what a terminal chooses: composed at
 		// random, their faults could exclude each other.
-		if plan.episode = a.triggers.episode(x); plan.episode != nil && len(plan.Fired) == 0 {
+		if plan.episode = a.triggers.episode(a.table, x); plan.episode != nil && len(plan.Fired) == 0 {
 			a.decide(plan.episode.decisions, x, plan, from)
 			for _, r := range plan.episode.rules {
 				if r.faults.stage() == faults.Requesting {
@@ -374,7 +374,7 @@ func (p *Planner) SmallWindow(listener string) bool {
 			return true
 		}
 	}
-	return a.triggers != nil && a.triggers.table.smallWindow
+	return a.table != nil && a.table.smallWindow
 }
 
 func (f Faults) smallWindow() bool {

@@ -259,8 +259,8 @@ func (p *Planner) Replace(s *Scenario, at time.Time) (bool, error) {
 	return true, p.put(next)
 }
 
-// Trigger lets amounts, cards and terminals choose causes from now on; nil:
-// not any more.
+// Trigger lets amounts and cards choose causes from now on; nil: not any more.
+// What a terminal has chosen before goes on, whatever the new table says.
 func (p *Planner) Trigger(t *Triggers) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -312,18 +312,19 @@ func (p *Planner) swap(all []*live) {
 		}
 	}
 	if p.triggers != nil {
-		a.triggers = p.triggersState()
+		a.table, a.triggers = p.triggers, p.episodes()
 	}
 	a.goBy()
 	p.state.Store(a)
 }
 
-// triggersState keeps the episodes that are under way.
-func (p *Planner) triggersState() *triggers {
-	if old := p.state.Load(); old != nil && old.triggers != nil && old.triggers.table == p.triggers {
+// episodes keeps those that are under way, also where another table chooses the
+// next ones.
+func (p *Planner) episodes() *triggers {
+	if old := p.state.Load(); old != nil && old.triggers != nil {
 		return old.triggers
 	}
-	return newTriggers(p.triggers, p.o.Seed)
+	return newTriggers(p.o.Seed)
 }
 
 func (p *Planner) enliven(a Arming) *live {

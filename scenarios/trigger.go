@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/acqsim/acqsim/faults"
@@ -36,17 +37,23 @@ type Triggers struct {
 func NewTriggers(causes []*Scenario, byCard map[string]*Scenario) (*Triggers, error) {
 	t := &Triggers{cards: byCard, rules: map[*Scenario][]Rule{}}
 	var found strictyaml.Problems
+	var taken []*Scenario
 	for _, s := range causes {
 		if s.Trigger == nil {
 			continue
 		}
 		at := &t.amounts[s.Trigger.ending]
 		if *at != nil {
-			found.Add(s.Trigger.Place.At("amount").Errorf("amounts that end in %s trigger %s already", s.Trigger.Amount, (*at).Name))
+			taken = append(taken, s)
 			continue
 		}
 		*at = s
 		t.add(s)
+	}
+	for _, s := range taken {
+		p := s.Trigger.Place.At("amount").Errorf("amounts that end in %s trigger %s already", s.Trigger.Amount, t.amounts[s.Trigger.ending].Name)
+		p.Hint = t.free()
+		found.Add(p)
 	}
 	for _, card := range slices.Sorted(maps.Keys(byCard)) {
 		s := byCard[card]
@@ -60,6 +67,21 @@ func NewTriggers(causes []*Scenario, byCard map[string]*Scenario) (*Triggers, er
 		return nil, err
 	}
 	return t, nil
+}
+
+// free names endings that choose nothing yet.
+func (t *Triggers) free() string {
+	const enough = 3
+	var all []string
+	for ending := 1; ending < len(t.amounts) && len(all) < enough; ending++ {
+		if t.amounts[ending] == nil {
+			all = append(all, fmt.Sprintf("%02d", ending))
+		}
+	}
+	if len(all) == 0 {
+		return "no ending is free"
+	}
+	return "free are " + strings.Join(all, ", ")
 }
 
 // Amount returns the cause that amounts with these last two digits choose; nil:
@@ -87,8 +109,7 @@ func (t *Triggers) add(s *Scenario) {
 
 // triggers are the episodes under way.
 type triggers struct {
-	table *Triggers
-	seed  uint64
+	seed uint64
 
 	mu       sync.Mutex
 	episodes map[string]*live         // by terminal
@@ -108,17 +129,17 @@ type nextConn struct {
 // memory.
 const mostEpisodes = 1 << 16
 
-func newTriggers(t *Triggers, seed uint64) *triggers {
-	return &triggers{table: t, seed: seed, episodes: map[string]*live{}, next: map[netip.Addr]*nextConn{}}
+func newTriggers(seed uint64) *triggers {
+	return &triggers{seed: seed, episodes: map[string]*live{}, next: map[netip.Addr]*nextConn{}}
 }
 
-// episode returns the one that a request belongs to, and begins and ends them;
-// nil: the request is honest.
-func (t *triggers) episode(x *faults.Exchange) *live {
+// episode returns the one that a request belongs to, and begins and ends them
+// as the table says; nil: the request is honest.
+func (t *triggers) episode(table *Triggers, x *faults.Exchange) *live {
 	first := firstTime(x)
 	var cause *Scenario
 	if first {
-		cause = t.cause(x)
+		cause = table.cause(x)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -130,7 +151,7 @@ func (t *triggers) episode(x *faults.Exchange) *live {
 		return nil
 	}
 	id := cause.Name + "@" + number(t.rounds.next(x.Terminal))
-	l := newLive(Arming{Scenario: cause, At: x.Now}, t.table.rules[cause], id, t.seed)
+	l := newLive(Arming{Scenario: cause, At: x.Now}, table.rules[cause], id, t.seed)
 	if o := cause.Trigger; o != nil && o.Outcome != world.Undecided {
 		l.decisions = []*liveRule{{of: l, id: id + "#trigger", seed: t.seed, match: &Match{Type: byDefault},
 			when: &When{First: 1}, outcome: o.Outcome}}
@@ -156,16 +177,16 @@ func makeRoom[K comparable, V any](m map[K]V) {
 }
 
 // cause returns what a first-time request chooses, by its card or its amount.
-func (t *triggers) cause(x *faults.Exchange) *Scenario {
-	if len(t.table.cards) > 0 {
-		if s := t.table.cards[x.Request.CardAlias()]; s != nil {
+func (t *Triggers) cause(x *faults.Exchange) *Scenario {
+	if len(t.cards) > 0 {
+		if s := t.cards[x.Request.CardAlias()]; s != nil {
 			return s
 		}
 	}
 	if !x.HasAmount || x.Amount < 0 {
 		return nil
 	}
-	return t.table.amounts[x.Amount%100]
+	return t.amounts[x.Amount%100]
 }
 
 // connection returns the episode that a connection belongs to; nil: none.

@@ -148,7 +148,21 @@ func TestArmedAndTriggeredDoNotMix(t *testing.T) {
 func TestTriggersOfTheSameAmount(t *testing.T) {
 	s := load(t, "trigger: {amount: \"12\"}\nrules: [{fault: reply.drop}]\n")
 	_, err := scenarios.NewTriggers([]*scenarios.Scenario{s, s}, nil)
-	require.ErrorContains(t, err, "amounts that end in 12 trigger x already")
+	require.ErrorContains(t, err, "amounts that end in 12 trigger x already (free are 01, 02, 03)")
+}
+
+// What is under way goes on when another table chooses what comes next.
+func TestAnEpisodeOutlivesItsTable(t *testing.T) {
+	p := triggered(t, nil, "trigger: {amount: \"21\"}\nrules: [{match: {type: reversal}, fault: reply.drop}]\n")
+	exchange(p, request("T1", "sale", 1021))
+	other, err := scenarios.NewTriggers(nil, nil)
+	require.NoError(t, err)
+	p.Trigger(other)
+	_, d := exchange(p, request("T1", "reversal", 1021))
+	assert.True(t, d.Lost)
+	exchange(p, request("T1", "sale", 1021))
+	_, d = exchange(p, request("T1", "reversal", 1021))
+	assert.False(t, d.Lost, "nothing is chosen any more")
 }
 
 func TestGivenWorlds(t *testing.T) {

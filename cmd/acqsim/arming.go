@@ -26,6 +26,7 @@ type armament struct {
 	planner   *scenarios.Planner // nil: nothing; the host is honest
 	files     *scenarios.Files
 	all       []scenarios.Arming
+	own       []*scenarios.Scenario          // of files, that amounts choose as they do those of the library
 	byCard    map[string]*scenarios.Scenario // that a card of the world triggers, by its name
 	listeners []simulator.Listener
 	sites     []*scenarios.Scenario // that a person brings about
@@ -62,6 +63,10 @@ func (e *effective) arm(w *world.World, places strictyaml.Node, listeners []simu
 		s, err := arms.files.Add(path)
 		if err != nil {
 			found.Add(err)
+			continue
+		}
+		if e.Triggers && s.Trigger != nil {
+			arms.own = append(arms.own, s)
 			continue
 		}
 		arms.add(s, "", now)
@@ -130,34 +135,21 @@ func (m *armament) load(e *effective) (err error) {
 	if err := m.planner.Arm(m.all...); err != nil {
 		return err
 	}
-	var causes []*scenarios.Scenario
-	if m.triggers {
-		for _, name := range library.Names() {
-			s, err := library.Load(name, nil)
-			if err != nil {
-				return err
-			}
-			if s.Trigger != nil && fits(s, m.listeners) != nil {
-				m.unfit = append(m.unfit, fmt.Sprintf("x.%s (%s)", s.Trigger.Amount, name))
-				continue
-			}
-			causes = append(causes, s)
-		}
+	if !m.triggers && len(m.byCard) == 0 {
+		return nil
 	}
-	if m.triggers || len(m.byCard) > 0 {
-		t, err := scenarios.NewTriggers(causes, m.byCard)
-		if err != nil {
-			return err
-		}
-		m.planner.Trigger(t)
+	t, err := m.table(m.own)
+	if err != nil {
+		return err
 	}
+	m.planner.Trigger(t)
 	return nil
 }
 
 // fitAll reports faults that no listener can show: of what is armed, and of what
-// cards choose.
+// amounts and cards choose by the user's own wish.
 func (m *armament) fitAll(given []*scenarios.Scenario) error {
-	for _, s := range given {
+	for _, s := range slices.Concat(given, m.own) {
 		if err := fits(s, m.listeners); err != nil {
 			return err
 		}
@@ -179,6 +171,41 @@ func (m *armament) asChosenBy(card string, err error) error {
 	var found strictyaml.Problems
 	found.Add(m.places.At("cards", card, "cause").Errorf("card %s has a cause: %w", card, err))
 	return world.Redact(found)
+}
+
+// table is what amounts and cards choose: of the library, what some listener can
+// show, and scenarios of the user's own.
+func (m *armament) table(own []*scenarios.Scenario) (*scenarios.Triggers, error) {
+	if !m.triggers {
+		return scenarios.NewTriggers(nil, m.byCard)
+	}
+	all, err := withOwn(own)
+	if err != nil {
+		return nil, err
+	}
+	m.unfit = nil
+	var shown []*scenarios.Scenario
+	for _, s := range all {
+		if s.Trigger != nil && fits(s, m.listeners) != nil {
+			m.unfit = append(m.unfit, fmt.Sprintf("x.%s (%s)", s.Trigger.Amount, s.Name))
+			continue
+		}
+		shown = append(shown, s)
+	}
+	return scenarios.NewTriggers(shown, m.byCard)
+}
+
+// withOwn is the library with a user's own scenarios behind it. Two that the same
+// amount would choose are an error, whether or not a listener can show them: the
+// card of the amounts has them all.
+func withOwn(own []*scenarios.Scenario) ([]*scenarios.Scenario, error) {
+	all, err := library.All()
+	if err != nil {
+		return nil, err
+	}
+	all = slices.Concat(all, own)
+	_, err = scenarios.NewTriggers(all, nil)
+	return all, err
 }
 
 // givenClock is the business clock that scenarios set; zero: none does. One that
@@ -250,9 +277,7 @@ func (m *armament) text() string {
 			s := m.byCard[card]
 			fmt.Fprintf(&b, "  %s, card %s: %s %s\n", s.Name, card, s.Title.EN, s.Title.ZH)
 		}
-		if m.triggers {
-			b.WriteString("  The last two digits of the amount choose a cause; x.00 is honest (acqsim causes --sheet).\n")
-		}
+		m.triggerText(&b)
 		if len(m.unfit) > 0 {
 			fmt.Fprintf(&b, "  No listener here can show these, so they are honest, too: %s.\n", strings.Join(m.unfit, ", "))
 		}
@@ -261,4 +286,19 @@ func (m *armament) text() string {
 		fmt.Fprintf(&b, "  %s, by hand: %s %s\n", s.Name, s.Site.EN, s.Site.ZH)
 	}
 	return b.String()
+}
+
+// triggerText says what amounts choose.
+func (m *armament) triggerText(b *strings.Builder) {
+	if !m.triggers {
+		return
+	}
+	honest := "x.00 is honest"
+	if len(m.all) > 0 {
+		honest = "x.00 chooses none, but those above strike whatever the amount"
+	}
+	fmt.Fprintf(b, "  The last two digits of the amount choose a cause; %s (acqsim causes --sheet).\n", honest)
+	for _, s := range m.own {
+		fmt.Fprintf(b, "  x.%s, %s: %s %s\n", s.Trigger.Amount, s.Name, s.Title.EN, s.Title.ZH)
+	}
 }

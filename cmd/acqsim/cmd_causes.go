@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/acqsim/acqsim/scenarios"
 	"github.com/acqsim/acqsim/scenarios/library"
+	"github.com/acqsim/acqsim/scenarios/strictyaml"
 	"github.com/acqsim/acqsim/scenarios/world"
 )
 
@@ -27,6 +29,7 @@ expected of the terminal, and the human steps that find it.`,
   acqsim causes show reply-lost --lang zh
   acqsim causes --sheet
   acqsim causes --sheet=html > sheet.html
+  acqsim causes --sheet --scenario mine.yaml
   acqsim causes --json
   acqsim serve --cause reply-lost`,
 		Args: noSuchCommand,
@@ -42,18 +45,21 @@ expected of the terminal, and the human steps that find it.`,
 			}
 			return nil
 		},
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if sheet != sheetNone {
+				return a.printSheet(cmd, sheet)
+			}
+			for _, flag := range []string{"scenario", "world"} {
+				if cmd.Flags().Changed(flag) {
+					return usagef("--%s is for the card of the amounts: add --sheet", flag)
+				}
+			}
 			all, err := causes()
 			if err != nil {
 				return err
 			}
-			switch {
-			case asJSON:
+			if asJSON {
 				return writeCauses(a.stdout, all)
-			case sheet == sheetHTML:
-				return writeSheetHTML(a.stdout, all)
-			case sheet == sheetText:
-				return a.print(sheetOf(all))
 			}
 			return a.print(causeText{faultText{lang: lang}}.list(all))
 		},
@@ -63,6 +69,7 @@ expected of the terminal, and the human steps that find it.`,
 	cmd.Flags().StringVar(&sheet, "sheet", sheetNone,
 		"print a card of the trigger amounts in both languages, to lie beside the terminal, in this `FORM`: "+strings.Join(sheetForms, ", "))
 	cmd.Flags().Lookup("sheet").NoOptDefVal = sheetText
+	addSettings(cmd, "world", "scenarios")
 	// The flag is the command's own: it is there.
 	_ = cmd.RegisterFlagCompletionFunc("lang", cobra.FixedCompletions(faultLangs, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("sheet", cobra.FixedCompletions(sheetForms, cobra.ShellCompDirectiveNoFileComp))
@@ -87,6 +94,38 @@ expected of the terminal, and the human steps that find it.`,
 		},
 	})
 	return cmd
+}
+
+// printSheet prints the card of the amounts, those of the user's own scenarios
+// among them.
+func (a *app) printSheet(cmd *cobra.Command, form string) error {
+	e, err := a.load(cmd)
+	if err != nil {
+		return err
+	}
+	w, err := loadWorld(e.World)
+	if err != nil {
+		return err
+	}
+	files := scenarios.NewFiles(os.ReadFile, w)
+	var own []*scenarios.Scenario
+	var found strictyaml.Problems
+	for _, path := range e.Scenarios {
+		s, err := files.Add(path)
+		found.Add(err)
+		own = append(own, s)
+	}
+	if err := found.Err(); err != nil {
+		return exitWith(exitUsage, err)
+	}
+	all, err := withOwn(own)
+	if err != nil {
+		return exitWith(exitUsage, err)
+	}
+	if form == sheetHTML {
+		return writeSheetHTML(a.stdout, all)
+	}
+	return a.print(sheetOf(all))
 }
 
 // causes are those of the library, by layer.

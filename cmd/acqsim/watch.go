@@ -39,11 +39,17 @@ func (m *armament) replace(c scenarios.FileChange, now time.Time) string {
 	if c.Err != nil {
 		return c.Err.Error()
 	}
+	if i := slices.IndexFunc(m.own, func(s *scenarios.Scenario) bool { return s.Name == c.New.Name }); i >= 0 {
+		return m.replaceOwn(i, c)
+	}
 	at := slices.IndexFunc(m.all, func(a scenarios.Arming) bool { return a.Scenario.Name == c.New.Name })
 	if at < 0 || c.New.IsSite() {
 		return replaceSite(c, at >= 0)
 	}
 	err := fits(c.New, m.listeners)
+	if m.triggers && c.New.Trigger != nil {
+		err = c.New.Place.At("trigger").Errorf("it had no trigger when the server started: start anew for it")
+	}
 	if err == nil {
 		_, err = m.planner.Replace(c.New, now)
 	}
@@ -56,6 +62,31 @@ func (m *armament) replace(c scenarios.FileChange, now time.Time) string {
 		text += "; the clock, and what it changes in the world, count from the next start on"
 	}
 	return text
+}
+
+// replaceOwn has amounts choose an edited scenario in the place of the old one.
+func (m *armament) replaceOwn(i int, c scenarios.FileChange) string {
+	own := slices.Clone(m.own)
+	own[i] = c.New
+	t, err := m.tableWith(own, c.New)
+	if err != nil {
+		return fmt.Sprintf("%s goes on as it was: %v", c.New.Name, err)
+	}
+	m.own = own
+	m.planner.Trigger(t)
+	_ = m.server.Load().Rearm() // the journal has it
+	return fmt.Sprintf("%s was edited: amounts that end in %s choose %s as it is now", c.Path, c.New.Trigger.Amount, c.New.Name)
+}
+
+// tableWith is table with one of a user's own that was edited.
+func (m *armament) tableWith(own []*scenarios.Scenario, edited *scenarios.Scenario) (*scenarios.Triggers, error) {
+	if edited.Trigger == nil {
+		return nil, edited.Place.At("trigger").Errorf("amounts chose it when the server started: give it a trigger again, or start anew")
+	}
+	if err := fits(edited, m.listeners); err != nil {
+		return nil, err
+	}
+	return m.table(own)
 }
 
 // replaceSite takes care of a scenario that a person brings about, before or
