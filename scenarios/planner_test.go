@@ -23,7 +23,10 @@ type message struct {
 	fields map[int]string
 	card   string
 	pan    string
+	key    uint64
 }
+
+func (m message) DuplicateKey() uint64 { return m.key }
 
 func (m message) Field(n int) ([]byte, bool) { v, ok := m.fields[n]; return []byte(v), ok }
 func (m message) CardAlias() string          { return m.card }

@@ -17,7 +17,7 @@ import (
 // digits of an amount, or by the card.
 //
 // Only first-time requests trigger: never reversals, advices, voids, repeats or
-// uploads. A triggering request begins an episode of its terminal: the cause's
+// uploads, nor a request that is sent again as it was (see Keyed). A triggering request begins an episode of its terminal: the cause's
 // rules, with fresh counts, concern this request and all that the terminal
 // sends (its reversal, for one) until its next first-time request. What the
 // rules say about terminals, merchants, cards, amounts and where requests come
@@ -107,6 +107,14 @@ func (t *Triggers) add(s *Scenario) {
 	t.rules[s] = rules
 }
 
+// Keyed is what the Request of an exchange can know as well, so that a request
+// that is sent again as it was, and not as a repeat, is known by that.
+type Keyed interface {
+	// DuplicateKey is equal for two requests of a terminal with the same STAN
+	// if they are the same one, sent again. 0: that can't be told.
+	DuplicateKey() uint64
+}
+
 // triggers are the episodes under way.
 type triggers struct {
 	seed uint64
@@ -114,8 +122,19 @@ type triggers struct {
 	mu       sync.Mutex
 	episodes map[string]*live         // by terminal
 	next     map[netip.Addr]*nextConn // by source
+	sent     map[string][]firstSent   // the last first-time requests, by terminal
 	rounds   counter                  // episodes so far, by terminal, so that each draws afresh
 }
+
+// firstSent is a first-time request that came.
+type firstSent struct {
+	stan uint32
+	key  uint64
+}
+
+// mostSent is how many first-time requests of a terminal are remembered: to send
+// an older one again is beyond what terminals do.
+const mostSent = 32
 
 // nextConn is an episode that waits for a source's next connection, or has got
 // it.
@@ -130,7 +149,7 @@ type nextConn struct {
 const mostEpisodes = 1 << 16
 
 func newTriggers(seed uint64) *triggers {
-	return &triggers{seed: seed, episodes: map[string]*live{}, next: map[netip.Addr]*nextConn{}}
+	return &triggers{seed: seed, episodes: map[string]*live{}, next: map[netip.Addr]*nextConn{}, sent: map[string][]firstSent{}}
 }
 
 // episode returns the one that a request belongs to, and begins and ends them
@@ -143,7 +162,7 @@ func (t *triggers) episode(table *Triggers, x *faults.Exchange) *live {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !first {
+	if !first || t.again(x) {
 		return t.episodes[x.Terminal]
 	}
 	if cause == nil {
@@ -163,6 +182,31 @@ func (t *triggers) episode(table *Triggers, x *faults.Exchange) *live {
 	makeRoom(t.episodes)
 	t.episodes[x.Terminal] = l
 	return l
+}
+
+// again reports whether a first-time request has come before, and notes that it
+// has come.
+func (t *triggers) again(x *faults.Exchange) bool {
+	keyed, ok := x.Request.(Keyed)
+	if !ok {
+		return false
+	}
+	it := firstSent{x.STAN, keyed.DuplicateKey()}
+	if it.key == 0 {
+		return false
+	}
+	before, known := t.sent[x.Terminal]
+	if slices.Contains(before, it) {
+		return true
+	}
+	if !known {
+		makeRoom(t.sent)
+	}
+	if len(before) == mostSent {
+		before = append(before[:0], before[1:]...)
+	}
+	t.sent[x.Terminal] = append(before, it)
+	return false
 }
 
 // makeRoom forgets one entry of a map that is full.

@@ -151,6 +151,40 @@ func TestTriggersOfTheSameAmount(t *testing.T) {
 	require.ErrorContains(t, err, "amounts that end in 12 trigger x already (free are 01, 02, 03)")
 }
 
+// A request that is sent again as it was is none that a person has just begun,
+// though it is not marked as a repeat.
+func TestARequestSentAgainTriggersNothing(t *testing.T) {
+	p := triggered(t, nil, `
+trigger: {amount: "21"}
+rules:
+  - {match: {type: sale}, when: {nth: 1}, fault: reply.drop}
+  - {match: {type: reversal}, when: {nth: 1}, fault: reply.drop}
+`)
+	lost := func(terminal string, stan uint32, key uint64) bool {
+		x := request(terminal, "sale", 1021)
+		x.STAN, x.Request = stan, message{key: key}
+		_, d := exchange(p, x)
+		return d.Lost
+	}
+	reversed := func() bool {
+		_, d := exchange(p, request("T1", "reversal", 1021))
+		return d.Lost
+	}
+	assert.True(t, lost("T1", 7, 70))
+	assert.False(t, lost("T1", 7, 70), "the same one")
+	assert.True(t, reversed(), "it belongs to what the first one has begun")
+	assert.True(t, lost("T1", 8, 70), "another STAN")
+	assert.True(t, lost("T1", 8, 71), "another request")
+	assert.False(t, lost("T1", 7, 70), "not the latest, either")
+	assert.True(t, lost("T2", 7, 70), "another terminal's")
+	for stan := range uint32(40) {
+		assert.True(t, lost("T1", 100+stan, 70))
+	}
+	assert.True(t, lost("T1", 7, 70), "so long ago that it is forgotten")
+	assert.True(t, lost("T1", 9, 0))
+	assert.True(t, lost("T1", 9, 0), "where it can't be told, all are new")
+}
+
 // What is under way goes on when another table chooses what comes next.
 func TestAnEpisodeOutlivesItsTable(t *testing.T) {
 	p := triggered(t, nil, "trigger: {amount: \"21\"}\nrules: [{match: {type: reversal}, fault: reply.drop}]\n")

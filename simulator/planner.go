@@ -45,7 +45,10 @@ type Planner interface {
 	OnReply(*faults.Exchange, *scenarios.Plan, *faults.Delivery) bool
 }
 
-var _ Planner = (*scenarios.Planner)(nil)
+var (
+	_ Planner         = (*scenarios.Planner)(nil)
+	_ scenarios.Keyed = (*message)(nil)
+)
 
 // watches reports whether the planner, if there is one, has anything to do at
 // a stage.
@@ -145,6 +148,9 @@ func (m *message) Field(n int) ([]byte, bool) {
 	}
 	return value, ok
 }
+
+// DuplicateKey implements scenarios.Keyed.
+func (m *message) DuplicateKey() uint64 { return m.x.req.DuplicateKey }
 
 // CardAlias implements faults.Message.
 func (m *message) CardAlias() string {

@@ -76,6 +76,31 @@ func TestARequestThatWakesADeadLineIsToldOf(t *testing.T) {
 	}
 }
 
+// The same bytes once more, which the host answers as a duplicate, trigger
+// nothing.
+func TestTheSameBytesTriggerOnce(t *testing.T) {
+	lost, err := scenarios.Load("x.yaml", []byte("name: x\ntitle: {en: x, zh: x}\nlayer: reply\nsymptom: no-answer\ntrigger: {amount: \"12\"}\nrules:\n  - {match: {type: sale}, when: {nth: 1}, fault: reply.drop}\n"), nil)
+	require.NoError(t, err)
+	triggers, err := scenarios.NewTriggers([]*scenarios.Scenario{lost}, nil)
+	require.NoError(t, err)
+	for _, name := range []string{"iso87-ascii", "unionpay-pos"} {
+		t.Run(name, func(t *testing.T) {
+			planner := scenarios.NewPlanner(scenarios.PlannerOptions{})
+			planner.Trigger(triggers)
+			s := start(t, name, func(o *simulator.Options) { o.Planner = planner })
+			p := dial(t, s, name)
+			sale := p.frame(p.message("sale", 0, fields{4: "000000001012"}))
+			p.write(sale)
+			events(t, s, ofKind(transcript.NotSent))
+			p.write(sale)
+			_, m := p.read()
+			assert.Equal(t, "94", get(t, m, 39))
+			p.ask("sale", fields{4: "000000001012"})
+			events(t, s, func(e transcript.Event) bool { return e.Kind == transcript.NotSent && e.STAN == uint32(p.stan) }) //nolint:gosec // counted by the test
+		})
+	}
+}
+
 // A scenario that goes by the address of a terminal says when that address
 // becomes another terminal's too, once, and on which it no longer strikes.
 func TestASharedAddressIsToldOf(t *testing.T) {
