@@ -97,10 +97,6 @@ func (c *compiler) fields() {
 			c.fail(e.AtKey.Errorf("%q is no field number: 0 (MTI), 1 (bitmap), 2 to %d", e.Key, MaxField))
 			continue
 		}
-		if n == 65 {
-			c.fail(e.AtKey.Errorf("field 65 is the bit of a third bitmap, and no field"))
-			continue
-		}
 		built := b.build(&e.Value)
 		if built == nil {
 			c.broken[n] = true
@@ -114,13 +110,16 @@ func (c *compiler) fields() {
 		case 1:
 			c.bitmap(built, e)
 		default:
-			if _, ok := built.(*field.Bitmap); ok {
+			if _, ok := built.(*field.Bitmap); ok && n == 65 {
+				c.fail(e.Value.Place.At("type").Errorf("field 65 cannot be a bitmap: leave it out, and bit 65 says that a third bitmap follows"))
+			} else if ok {
 				c.fail(e.Value.Place.At("type").Errorf("field %d cannot be a bitmap; field 1 is", n))
 			}
 			c.d.fields[n] = layoutOf(built)
 			c.parts(n, &e.Value)
 		}
 	}
+	c.bit65()
 	var missing []string
 	for n, what := range []string{"the MTI", "the bitmap"} {
 		if !f.Spec.Place.At("fields", strconv.Itoa(n)).Exists() && f.Spec.Place.Exists() {
@@ -150,6 +149,21 @@ func (c *compiler) bitmap(f field.Field, e *strictyaml.MapEntry[fieldFile]) {
 	if !isBitmap || spec.Length != 8 && spec.Length != 0 || spec.DisableAutoExpand || !c.d.bitmap.hex && !(isText && text.any) {
 		c.fail(e.At.Errorf("field 1 must be a Bitmap of length 8 in Binary or HexToASCII; it grows by itself, so no disableAutoExpand"))
 	}
+}
+
+// bit65 makes bit 65 a field where the spec defines one: then there is no third
+// bitmap. ISO 8583:1987 has the third bitmap's bit there; jPOS's packagers, for
+// one, have a field.
+func (c *compiler) bit65() {
+	grows, ok := c.d.spec.Fields[1].(*field.Bitmap)
+	if !ok || !c.d.fields[65].defined {
+		return
+	}
+	c.d.bitmap.field65 = true
+	spec := grows.Spec()
+	c.d.spec.Fields[1] = field.NewBitmap(&field.Spec{
+		Length: 16, Enc: bitmapEncoder{spec.Enc}, Pref: spec.Pref, Description: spec.Description, DisableAutoExpand: true,
+	})
 }
 
 func (c *compiler) parts(n int, f *fieldFile) {

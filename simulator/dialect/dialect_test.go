@@ -44,8 +44,8 @@ func TestEmbeddedDialects(t *testing.T) {
 			last = 64
 		}
 		for n := 2; n <= last; n++ {
-			if n == 65 {
-				continue
+			if n == 65 && name == "iso87-bcd" {
+				continue // a third bitmap's
 			}
 			assert.True(t, d.Defines(n), "%s defines field %d", name, n)
 			assert.NotEmpty(t, d.FieldName(n).EN, "%s field %d", name, n)

@@ -277,6 +277,9 @@ func FuzzSpecs(f *testing.F) {
 		for _, m := range messages(name) {
 			f.Add(append([]byte{byte(i)}, built(f, d, m.fields)...))
 		}
+		if body, ok := bit65[name]; ok {
+			f.Add(append([]byte{byte(i)}, body...))
+		}
 		if name == "unionpay-pos" {
 			for _, v := range vectors(f, "mac_cup_ecb.txt") {
 				f.Add(append([]byte{byte(i)}, v...))

@@ -3,11 +3,15 @@ package dialect
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
+
+	"github.com/moov-io/iso8583/encoding"
 )
 
 // bitmapLayout is how DE 1 is written.
 type bitmapLayout struct {
-	hex bool // 16 hexadecimal characters each, else 8 bytes
+	hex     bool // 16 hexadecimal characters each, else 8 bytes
+	field65 bool // bit 65 is a field, so there are two bitmaps at most; else it is a third bitmap's
 }
 
 // read decodes the bitmap at b and returns how many bytes it takes. beyond is
@@ -38,6 +42,9 @@ func (l bitmapLayout) read(b []byte, present *[2]uint64) (size, beyond int, err 
 		size += unit
 		const first = 1 << 63
 		switch {
+		case i == 1 && l.field65:
+			present[i] = word
+			return size, beyond, nil
 		case i < 2:
 			present[i] = word &^ first
 		case word&^first != 0 && beyond == 0:
@@ -74,4 +81,38 @@ func (l bitmapLayout) append(dst []byte, fields [2]uint64) []byte {
 		dst = append(dst, digits[:]...)
 	}
 	return dst
+}
+
+// bitmapEncoder reads and writes field 1 for moov where bit 65 is a field. moov
+// takes that bit for a third bitmap's in every bitmap that grows by itself: so it
+// gets one of 128 bits that doesn't, whose second half need not be on the line.
+type bitmapEncoder struct{ one encoding.Encoder } // of 8 bytes
+
+// Encode writes the second half if a field in it is there.
+func (e bitmapEncoder) Encode(b []byte) ([]byte, error) {
+	if len(b) != 16 {
+		return nil, fmt.Errorf("a bitmap of %d bytes; it has 16", len(b))
+	}
+	if [8]byte(b[8:]) == [8]byte{} {
+		return e.one.Encode(b[:8])
+	}
+	both := slices.Clone(b)
+	both[0] |= 0x80
+	return e.one.Encode(both)
+}
+
+// Decode reads the second half if bit 1 says that it is there.
+func (e bitmapEncoder) Decode(b []byte, _ int) ([]byte, int, error) {
+	first, size, err := e.one.Decode(b, 8)
+	if err != nil {
+		return nil, 0, err
+	}
+	if first[0]&0x80 == 0 {
+		return append(first, make([]byte, 8)...), size, nil
+	}
+	second, more, err := e.one.Decode(b[size:], 8)
+	if err != nil {
+		return nil, 0, err
+	}
+	return append(first, second...), size + more, nil
 }

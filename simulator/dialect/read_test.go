@@ -315,7 +315,7 @@ func TestUnroutable(t *testing.T) {
 }
 
 func TestReadErrors(t *testing.T) {
-	ascii, cup := load(t, "iso87-ascii"), load(t, "unionpay-pos")
+	ascii, bcd, cup := load(t, "iso87-ascii"), load(t, "iso87-bcd"), load(t, "unionpay-pos")
 	good := "0200" + "2020000000800000" + "000000" + "000042" + "T0000001"
 	tests := []struct {
 		name          string
@@ -338,7 +338,7 @@ func TestReadErrors(t *testing.T) {
 		{"bytes after the end", ascii, []byte(good + "xy"), AtEnd, len(good), ErrTrailing,
 			"message 0200, after the last field, at byte 40: bytes follow the last field that the bitmap names (2 of them)", 42},
 		{"a field above 64 in UnionPay", cup, unhexed(t, "0800"+"8000000000000000"+"4000000000000000"), 66, 18, ErrUndefined, "", 0},
-		{"a third bitmap with a field", ascii, []byte("0800" + "8000000000000000" + "8000000000000000" + "0000000000000001"), 192, 52, ErrUndefined, "", 0},
+		{"a third bitmap with a field", bcd, unhexed(t, "0800"+"8000000000000000"+"8000000000000000"+"0000000000000001"), 192, 26, ErrUndefined, "", 0},
 		{"length above the maximum", cup, unhexed(t, "0200"+"4000000000000000"+"20"+"12345678901234567890"), 2, 10, nil,
 			"message 0200, field 2 (Primary account number), at byte 10: a length of 20; the field has at most 19", 0},
 		{"length that is not BCD", cup, unhexed(t, "0200"+"4000000000000000"+"1A"+"12345678901234567890"), 2, 10, nil, "", 0},
@@ -363,7 +363,7 @@ func TestReadErrors(t *testing.T) {
 		})
 	}
 	var req Request
-	require.NoError(t, ascii.Read(frame.Frame{Body: []byte("0800" + "8000000000000000" + "8000000000000000" + "0000000000000000")}, &req),
+	require.NoError(t, bcd.Read(frame.Frame{Body: unhexed(t, "0800"+"8000000000000000"+"8000000000000000"+"0000000000000000")}, &req),
 		"a third bitmap without fields is no mistake")
 }
 
