@@ -236,7 +236,9 @@ func (c *compiler) secrets(f *conventionsFile) {
 		if p.Field != 0 {
 			pin = p.Field
 		}
-		c.defined(p.Place.At("field"), pin)
+		if l := c.defined(p.Place.At("field"), pin); l != nil {
+			c.pinBlock(p, pin, l)
+		}
 	}
 	if c.d.Defines(pin) {
 		conv.pinField = uint8(pin) //nolint:gosec // at most MaxField
@@ -246,6 +248,18 @@ func (c *compiler) secrets(f *conventionsFile) {
 	}
 	if f.Chip != nil {
 		c.chip(f.Chip)
+	}
+}
+
+// pinBlock wants a field that a PIN block of the format fits.
+func (c *compiler) pinBlock(p *pinFile, n int, l *layout) {
+	at := p.Place
+	if at.At("format").Exists() {
+		at = at.At("format")
+	}
+	size := p.Format.BlockSize()
+	if room := int(l.max); !l.binary() || room < size || room > size && l.prefix == fixedLength {
+		c.fail(at.Errorf("a PIN block of %s has %d bytes: make field %d a Binary of length %d, in Binary or HexToASCII, or choose a format of that length", p.Format, size, n, size))
 	}
 }
 
