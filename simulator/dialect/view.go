@@ -105,8 +105,8 @@ func (d *Dialect) viewField(body []byte, ix *Index, n int) FieldView {
 			})
 		}
 	default:
-		if n == 55 && l.value == anyBytes && isTLV(value) {
-			v.Sub = viewTLV(value, v.Path, at)
+		if n == 55 {
+			v.Sub = l.viewChip(value, v.Path, at)
 		}
 	}
 	return v
@@ -140,21 +140,46 @@ func (d *Dialect) viewPart(l *layout, p *part, parent string, value []byte, unit
 	return v, true
 }
 
-func viewTLV(b []byte, parent string, at int) (all []FieldView) {
-	whole := b
-	for len(b) > 0 {
-		tag, value, rest := cutTLV(b)
-		element := b[:len(b)-len(rest)]
-		name := fmt.Sprintf("%X", tag)
+// viewChip shows the data elements of a DE 55, which starts at offset at, where
+// it is BER-TLV: in binary or, in text dialects, as hexadecimal characters.
+func (l *layout) viewChip(value []byte, parent string, at int) []FieldView {
+	if l.value == anyBytes && isTLV(value) {
+		return viewTLV(value, value, parent, at)
+	}
+	text := value
+	switch {
+	case l.packedNibbles() || l.value == viaMoov:
+		return nil
+	case l.page != nil:
+		text = l.page.appendText(nil, value)
+	}
+	b, err := hex.DecodeString(string(text))
+	if err != nil || !isTLV(b) {
+		return nil
+	}
+	return viewTLV(b, value, parent, at)
+}
+
+// viewTLV shows the data elements b, which stand in line as they are or with
+// two characters for each byte.
+func viewTLV(b, line []byte, parent string, at int) (all []FieldView) {
+	width := 1
+	if len(line) > len(b) {
+		width = 2
+	}
+	for from := 0; from < len(b); {
+		tag, value, rest := cutTLV(b[from:])
+		to := len(b) - len(rest)
 		v := FieldView{
-			Number: 55, Path: parent + "." + name, Name: chipTags[tag], Value: fmt.Sprintf("%X", value),
-			Raw: element, Offset: at + len(whole) - len(b),
+			Number: 55, Path: fmt.Sprintf("%s.%X", parent, tag), Name: chipTags[tag], Value: fmt.Sprintf("%X", value),
+			Raw: line[width*from : width*to : width*to], Offset: at + width*from,
 		}
 		if constructed(tag) && isTLV(value) {
-			v.Sub = viewTLV(value, v.Path, v.Offset+len(element)-len(value))
+			start := to - len(value)
+			v.Sub = viewTLV(value, line[width*start:width*to], v.Path, at+width*start)
 		}
 		all = append(all, v)
-		b = rest
+		from = to
 	}
 	return all
 }

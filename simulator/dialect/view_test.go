@@ -49,6 +49,52 @@ func TestView(t *testing.T) {
 	}
 }
 
+// TestViewOfChipData: the same data elements in every dialect, in binary or in
+// hexadecimal characters.
+func TestViewOfChipData(t *testing.T) {
+	const chip = "9F2608A1B2C3D4E5F60708" + "7008" + "9F3602002A" + "500141" + "910A01020304050607083030"
+	for _, name := range specs(t) {
+		d := load(t, name)
+		body := built(t, d, map[int]string{0: "0210", 39: "00", 55: chip})
+		views, err := d.View(body)
+		require.NoError(t, err)
+		checkViews(t, body, views)
+		got := lines(views)
+		assert.Equal(t, map[string]string{
+			"55": chip, "55.9F26": "A1B2C3D4E5F60708", "55.70": "9F3602002A500141", "55.70.9F36": "002A", "55.70.50": "41", "55.91": "01020304050607083030",
+		}, only(got, "55"), name)
+		var of55 *FieldView
+		for i := range views {
+			if views[i].Number == 55 {
+				of55 = &views[i]
+			}
+		}
+		tag91 := of55.Sub[len(of55.Sub)-1]
+		assert.Equal(t, "Issuer authentication data", tag91.Name.EN)
+		assert.Equal(t, body[len(body)-len(tag91.Raw):], tag91.Raw, "%s: the last of the message", name)
+		assert.Equal(t, len(body)-len(tag91.Raw), tag91.Offset, name)
+
+		for _, other := range []string{"9F26", "910A0102", "7"} {
+			if body, err := d.Build(map[int]string{0: "0210", 39: "00", 55: other}, nil); err == nil {
+				views, err := d.View(body)
+				require.NoError(t, err)
+				assert.Len(t, only(lines(views), "55"), 1, "%s: %s is no BER-TLV", name, other)
+			}
+		}
+	}
+}
+
+// only returns the lines of one field.
+func only(all map[string]string, field string) map[string]string {
+	some := map[string]string{}
+	for path, value := range all {
+		if path == field || strings.HasPrefix(path, field+".") {
+			some[path] = value
+		}
+	}
+	return some
+}
+
 // TestViewGoesAsFarAsItCan cuts a message everywhere: what came before the cut
 // is shown, and the error says where it is.
 func TestViewGoesAsFarAsItCan(t *testing.T) {
