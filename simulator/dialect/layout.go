@@ -45,13 +45,15 @@ type layout struct {
 	prefix  prefixKind
 	digits  uint8 // of the length prefix
 	value   valueKind
-	size    uint16    // bytes of the length prefix
-	max     uint16    // highest length, or the length of a fixed field, in units
-	charset bool      // text that is GBK on the line
-	page    *codePage // of pageText and zonedDigit
-	fixed   uint16    // bytes of the field, where valid says whether they are a value; 0: elsewhere
-	padded  bool      // moov pads and trims the value; what stands on the line is as without
-	spec    field.Field
+	size    uint16 // bytes of the length prefix
+	max     uint16 // highest length, or the length of a fixed field, in units
+	charset bool   // text that is GBK on the line
+	// characters says that the spec calls the value text, whatever bytes it may hold.
+	characters bool
+	page       *codePage // of pageText and zonedDigit
+	fixed      uint16    // bytes of the field, where valid says whether they are a value; 0: elsewhere
+	padded     bool      // moov pads and trims the value; what stands on the line is as without
+	spec       field.Field
 }
 
 // numeric reports whether the value can only hold decimal digits.
@@ -78,7 +80,9 @@ func layoutOf(f field.Field) layout {
 	}
 	l.max = uint16(spec.Length)
 	switch f.(type) {
-	case *field.String, *field.Binary, *field.Hex:
+	case *field.String:
+		l.characters = true
+	case *field.Binary, *field.Hex:
 	default:
 		return l
 	}

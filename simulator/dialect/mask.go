@@ -18,6 +18,7 @@ const (
 	keyBlock                   // DE 62 of a key download, otherwise as free
 	chip                       // DE 55
 	originals                  // DE 90: kept if it is original data
+	amounts                    // DE 54: kept if it is a row of amounts
 	settlement                 // fields of settlements and uploads: kept but for card numbers where they are that
 	number                     // a fixed number: searched without leading zeros
 	free                       // searched for card numbers
@@ -55,6 +56,8 @@ func (d *Dialect) maskKindOf(n int) maskKind {
 		return chip
 	case n == 90:
 		return originals
+	case n == 54:
+		return amounts
 	case l.prefix == fixedLength && l.numeric():
 		return number
 	}
@@ -101,7 +104,8 @@ func (d *Dialect) Mask(b []byte, ix *Index, bodyAt int) []transcript.Secret {
 }
 
 // MaskReply is [Dialect.Mask] for the reply that AppendReply made last from req:
-// it knows already where everything stands.
+// it knows already where everything stands. It leaves out what the host says
+// itself, which Mask finds nothing in: both leave the same bytes.
 func (d *Dialect) MaskReply(b []byte, req *Request, bodyAt int) []transcript.Secret {
 	return d.Mask(b, &req.reply, bodyAt)
 }
@@ -141,6 +145,10 @@ func (d *Dialect) maskField(body []byte, ix *Index, n int, kind maskKind) secret
 		if l.isOriginalData(value, units) {
 			return noSecret
 		}
+	case amounts:
+		if l.areAmounts(value) {
+			return noSecret
+		}
 	case settlement:
 		if secret, ok := d.maskSettlement(body, n, value, units); ok {
 			return secret
@@ -162,7 +170,8 @@ func search(l *layout, value []byte, units int) secretKind {
 	if len(value) < 7 || l.packedNibbles() && units < 13 {
 		return noSecret
 	}
-	text := l.value == asciiText || l.value == asciiDigit || l.value == hexBytes || l.page != nil || l.charset && isText(value)
+	text := l.value == asciiText || l.value == asciiDigit || l.value == hexBytes || l.page != nil || l.charset && isText(value) ||
+		l.characters && areDigitsAndSpaces(value)
 	before := hashBytes(hashStart, value)
 	masked := 0
 	// Called by name, so that the value need not be allocated.
@@ -182,6 +191,17 @@ func search(l *layout, value []byte, units int) secretKind {
 func isText(b []byte) bool {
 	for _, c := range b {
 		if c < ' ' && c != '\t' && c != '\n' && c != '\r' {
+			return false
+		}
+	}
+	return true
+}
+
+// areDigitsAndSpaces reports whether bytes of a text are nothing else: a packed
+// card number would have a 3 or a 20 in every other place.
+func areDigitsAndSpaces(b []byte) bool {
+	for _, c := range b {
+		if (c < '0' || c > '9') && c != ' ' {
 			return false
 		}
 	}
@@ -320,61 +340,4 @@ func (d *Dialect) readMTI(body []byte) uint16 {
 	}
 	n, _ := d.mti.number(body[:size], 0, 4)
 	return uint16(n) //nolint:gosec // 4 digits
-}
-
-// significant returns how many digits of a number remain without leading zeros.
-func (l *layout) significant(value []byte, units int) int {
-	for i := range units {
-		if n, ok := l.number(value, l.firstNibble(units)+i, 1); !ok || n != 0 {
-			return units - i
-		}
-	}
-	return 0
-}
-
-// firstNibble is where the digits of a packed value start, in nibbles.
-func (l *layout) firstNibble(units int) int {
-	if l.value == bcdRight && units%2 != 0 {
-		return 1
-	}
-	return 0
-}
-
-// isOriginalData reports whether DE 90 is what it should be: an original MTI
-// and a date and time, or zeros for it.
-func (l *layout) isOriginalData(value []byte, units int) bool {
-	if units != 42 || !l.numeric() {
-		return false
-	}
-	mti, _ := l.number(value, 0, 4)
-	when, _ := l.number(value, 10, 10)
-	_, isRequest := ReplyMTI(uint16(mti)) //nolint:gosec // 4 digits
-	return mti < 1000 && isRequest && (when == 0 || isMonthDay(when/1e6) && when/1e4%100 < 24 && when/100%100 < 60 && when%100 < 60)
-}
-
-func isMonthDay(n uint64) bool {
-	return n/100 >= 1 && n/100 <= 12 && n%100 >= 1 && n%100 <= 31
-}
-
-// fitsParts reports whether a field's parts say what they can hold, and hold
-// it: then it is structured data, and no place for a card number.
-func (d *Dialect) fitsParts(body []byte, ix *Index, n int) bool {
-	parts := d.parts[n]
-	checked := 0
-	var buf [80]byte
-	for i := range parts {
-		p := &parts[i]
-		if len(p.values) == 0 || p.offset >= ix.Units(n) {
-			continue
-		}
-		l, value, offset, units, ok := d.locate(body, ix, path{field: uint8(n), offset: uint16(p.offset), length: uint16(p.length)}) //nolint:gosec // within a field
-		if !ok || units > len(buf) {
-			return false
-		}
-		checked++
-		if !anyMatches(p.values, l.text(buf[:0], value, offset, units)) {
-			return false
-		}
-	}
-	return checked > 0
 }

@@ -238,6 +238,29 @@ func TestMaskKeepsEvidence(t *testing.T) {
 	keeps(map[int]string{61: "0000010000421123"}, 61)
 	keeps(map[int]string{53: "2600000000000000"}, 53)
 	keeps(map[int]string{55: "9F26081234567890123456" + "9F0206000000001000"}, 55)
+	for _, name := range specs(t) {
+		d = load(t, name)
+		// 4764420002156 passes Luhn, and the digits of a code stand for others packed.
+		keeps(map[int]string{54: "0001156C000000476442" + "0002156C000000476442"}, 54)
+		keeps(map[int]string{54: "0040156D000000000300"}, 54)
+		keeps(map[int]string{44: "09990001"}, 44)
+		keeps(map[int]string{44: "09990001   00010001   "}, 44)
+	}
+}
+
+// DE 54 is left alone only where it is nothing but amounts.
+func TestMaskSearchesWhatIsNoAmounts(t *testing.T) {
+	for _, name := range specs(t) {
+		d := load(t, name)
+		for _, value := range []string{
+			testPAN16, testPAN16 + "D301", "0001156C" + testPAN16, "0001156C000000000300" + testPAN16 + "D301",
+			"0001156C000000000300" + "C" + testPAN, testPAN16 + "DDDD", "0001156X" + testPAN16 + "12345678",
+		} {
+			_, masked, secrets := maskFrame(t, d, built(t, d, map[int]string{0: "0200", 11: "1", 54: value}))
+			assert.False(t, reveals(masked, testPAN16) || reveals(masked, testPAN), "%s: %s", name, value)
+			assert.Equal(t, []transcript.Secret{{Field: 54, Kind: "pan"}}, secrets, "%s: %s", name, value)
+		}
+	}
 }
 
 func TestMaskOfAWrongIndexIsSafe(t *testing.T) {

@@ -19,6 +19,7 @@ import (
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/verdict"
 	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator/dialect"
 	"github.com/acqsim/acqsim/simulator/suite"
 )
 
@@ -292,4 +293,18 @@ func TestEveryEventIsDrawnOrLeftOut(t *testing.T) {
 		require.Len(t, rows, 1, k)
 		assert.Contains(t, string(picture(&rows[0])), "</svg>")
 	}
+}
+
+// The digits of two balances side by side can pass for a card number.
+func TestBalancesAreNoSecret(t *testing.T) {
+	d, err := dialect.Load("iso87-ascii")
+	require.NoError(t, err)
+	const balances = "0001156C0000995235580002156C000099523558"
+	body, err := d.Build(map[int]string{0: "0210", 39: "00", 54: balances}, nil)
+	require.NoError(t, err)
+	raw, err := d.AppendRequest(nil, nil, nil, body)
+	require.NoError(t, err)
+	m := newReader(d).read(&transcript.Event{Dialect: d.Name(), Raw: raw})
+	require.Empty(t, m.Error)
+	assert.Equal(t, field{"54", text(d.FieldName(54)), balances}, m.Fields[len(m.Fields)-1])
 }
