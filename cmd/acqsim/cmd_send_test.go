@@ -45,6 +45,14 @@ func TestSendScripts(t *testing.T) {
 	})
 }
 
+// A screen shows what is in a field, and obeys nothing of it.
+func TestSendPrintsNoControlCharacters(t *testing.T) {
+	var out strings.Builder
+	a := &app{stdout: &out}
+	a.fields(sentMessage{Fields: []sentField{{Field: "63", Name: "Reserved", Value: "01\x00\x1b[2J余额 "}}}, false)
+	assert.Equal(t, "      63  Reserved                              01\\x00\\x1b[2J余额 \n", out.String())
+}
+
 // keep NAME REGEXP keeps what the last command printed, where the group of
 // the expression matches, in a variable.
 func keep(ts *testscript.TestScript, neg bool, args []string) {

@@ -160,9 +160,18 @@ func lengthText(f frame.Format, b []byte) string {
 
 func offsetText(n int) string { return fmt.Sprintf("0x%04X", n) }
 
-// visibleText writes what a screen would swallow or obey as escapes, and puts
-// quotes around a text with spaces at its ends.
+// visibleText is escapedText in quotes where a text is empty or has spaces at
+// its ends.
 func visibleText(s string) string {
+	out := escapedText(s)
+	if out == "" || strings.TrimSpace(out) != out {
+		return `"` + out + `"`
+	}
+	return out
+}
+
+// escapedText writes what a screen would swallow or obey as escapes.
+func escapedText(s string) string {
 	var b strings.Builder
 	for _, r := range s {
 		if r == ' ' || unicode.IsGraphic(r) && r != unicode.ReplacementChar && !unicode.Is(unicode.Zs, r) {
@@ -172,11 +181,7 @@ func visibleText(s string) string {
 		escaped := strconv.QuoteRuneToASCII(r)
 		b.WriteString(escaped[1 : len(escaped)-1])
 	}
-	out := b.String()
-	if out == "" || strings.TrimSpace(out) != out {
-		return `"` + out + `"`
-	}
-	return out
+	return b.String()
 }
 
 // displayWidth is how many columns of a screen a text takes up.

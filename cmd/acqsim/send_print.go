@@ -150,7 +150,7 @@ func (s *sending) printKeys() {
 
 func (a *app) fields(m sentMessage, withHex bool) {
 	for _, f := range m.Fields {
-		a.say("  %6s  %-36s  %s", f.Field, f.Name, f.Value)
+		a.say("  %6s  %-36s  %s", f.Field, f.Name, escapedText(f.Value))
 	}
 	if m.Error != "" {
 		a.say("  %s", m.Error)
