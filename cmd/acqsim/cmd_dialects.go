@@ -144,7 +144,10 @@ func macText(d *dialect.Dialect) string {
 		return "none"
 	}
 	text := fmt.Sprintf("%s in field %d, %s", d.MACAlgorithm(), d.MACField(), d.MACPolicy())
-	if d.MACPolicy() == security.MACOff {
+	switch {
+	case !d.HasKeys():
+		text += " (no `keys:`, so it can't be required)"
+	case d.MACPolicy() == security.MACOff:
 		text += " (--mac changes that)"
 	}
 	return text

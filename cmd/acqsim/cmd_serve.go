@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -187,6 +188,12 @@ func (e *effective) serverListeners() ([]simulator.Listener, error) {
 				return nil, usagef("listener %s: dialect %s has no MAC field, so the MAC policy can't be %s", l.Name, d.Name(), p)
 			}
 			d = d.WithMACPolicy(p)
+		}
+		if d.MACPolicy() == security.MACRequire && !d.HasKeys() {
+			file, _, _ := strings.Cut(d.Name(), "/")
+			return nil, usagef("listener %s on %s: the MAC policy is require, but dialect %s has no `keys:`, so no terminal can sign and every one would be told to sign on, for ever; "+
+				"give this listener another policy (`mac: off` in its entry of acqsim.yaml), or serve a dialect with `keys:` (`acqsim dialects show %s` prints one to add them to)",
+				l.Name, l.Address, d.Name(), file)
 		}
 		tlsConfig, err := l.TLS.config()
 		if err != nil {

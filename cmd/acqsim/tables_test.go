@@ -98,8 +98,8 @@ listeners:
   - :8585=iso87-ascii
   - name: branch            # in the journal; default: the dialect's name
     address: 0.0.0.0:8586
-    dialect: iso87-bcd      # a name, or name/variant
-    mac: require            # default: the key mac, above
+    dialect: unionpay-pos   # a name, or name/variant
+    mac: require            # default: the key mac, above; needs a dialect with keys
     max_connections: 50     # default: no limit of its own
     tls:                    # default: plain TCP
       cert: server.pem

@@ -178,6 +178,10 @@ func (d *Dialect) KeyDownload(req *Request) (security.Download, bool) {
 // the class of the message makes a difference.
 func (d *Dialect) Code(mti uint16, o world.Outcome) string { return d.codes[classOf(firstMTI(mti))][o] }
 
+// HasKeys reports whether terminal and host can come to the same keys: by
+// download or by DUKPT. Without them no MAC can be checked.
+func (d *Dialect) HasKeys() bool { return len(d.conv.downloads) > 0 || d.DUKPT() }
+
 // Verify reports whether the request's MAC is right under m; false if it has
 // none.
 func (d *Dialect) Verify(req *Request, m *security.MAC) bool {
