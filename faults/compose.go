@@ -26,6 +26,7 @@ const (
 	partner                    // needs a partner
 	cuts                       // cuts the reply up
 	repeats                    // more follows the reply
+	atReply                    // strikes when the host has decided; conflict says it of every fault of that stage
 )
 
 // exclusions are the traits that exclude each other.
@@ -40,6 +41,7 @@ var exclusions = []struct {
 	{partner, ends, "a reply that waits for a partner can't end the connection"},
 	{partner, cuts, "a reply that waits for a partner can't be cut up"},
 	{partner, repeats, "a reply that waits for a partner goes out once"},
+	{noHost, atReply, "the host never sees the request, so that the moment of its reply never comes"},
 }
 
 // The things that only one fault can set. Data elements are set by name, too.
@@ -52,6 +54,7 @@ const (
 	setHold     = "how long the request is held"
 	setTerminal = "whose request it is"
 	setLine     = "how the connection ends"
+	setNoReply  = "that there is no reply"
 	setDelay    = "how long the reply is kept back"
 	setCopies   = "how often the reply is sent"
 	setPartner  = "the partner of the reply"
@@ -106,7 +109,7 @@ func conflict(a, b Fault) string {
 	if a.Stage() != b.Stage() && min(a.Stage(), b.Stage()) < Requesting {
 		return fmt.Sprintf("one strikes at the stage %q, the other at %q; make two rules of them", a.Stage(), b.Stage())
 	}
-	ca, cb := a.claims(), b.claims()
+	ca, cb := claimed(a), claimed(b)
 	for _, what := range ca.sets {
 		if slices.Contains(cb.sets, what) {
 			return "both set " + what
@@ -118,6 +121,14 @@ func conflict(a, b Fault) string {
 		}
 	}
 	return ""
+}
+
+func claimed(f Fault) claim {
+	c := f.claims()
+	if f.Stage() == Replying {
+		c.is |= atReply
+	}
+	return c
 }
 
 // PlanRequest returns what the faults of a rule, or of several that join, make

@@ -68,7 +68,7 @@ func (f lineFault) claims() claim {
 	c := claim{sets: []string{setLine}, is: ends | onReply}
 	switch f.point {
 	case endBefore:
-		c.is = ends | noReply
+		c.sets, c.is = append(c.sets, setNoReply), ends|noReply
 	case endAmid:
 		c.is |= endsAmid
 	}

@@ -60,7 +60,9 @@ type cutAfterRequest struct {
 	hold Duration
 }
 
-func (cutAfterRequest) claims() claim { return claim{sets: []string{setLine}, is: noReply | ends} }
+func (cutAfterRequest) claims() claim {
+	return claim{sets: []string{setLine, setNoReply}, is: noReply | ends}
+}
 
 func (f cutAfterRequest) OnRequest(x *Exchange, _ Draw, p *RequestPlan) {
 	p.Steps = append(p.Steps, Step{Op: Cut, For: f.hold.In(x.ResponseTimeout())})

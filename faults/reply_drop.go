@@ -16,6 +16,6 @@ func replyDrop() Kind {
 
 type dropReply struct{ base }
 
-func (dropReply) claims() claim { return claim{is: noReply} }
+func (dropReply) claims() claim { return claim{sets: []string{setNoReply}, is: noReply} }
 
 func (dropReply) OnReply(_ *Exchange, _ Draw, d *Delivery) { d.Lost = true }

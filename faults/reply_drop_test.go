@@ -11,8 +11,10 @@ func TestReplyDrop(t *testing.T) {
 	assert.Equal(t, Outbound{}, outbound(t, f))
 	assert.True(t, planned(t, f).Lost)
 	for _, k := range Kinds() {
-		if k.Stages[0] == Replying && k.Name != "reply.drop" && k.Name != "line.close" && k.Name != "line.reset" {
+		if k.Stages[0] == Replying {
 			assert.Error(t, Compose(f, make1(t, k.Name)), k.Name)
 		}
 	}
+	assert.ErrorContains(t, Compose(f, make1(t, "line.reset")), "both set that there is no reply", "nothing would be reset")
+	assert.Error(t, Compose(f, make1(t, "line.cut")))
 }

@@ -125,6 +125,8 @@ func TestMistakes(t *testing.T) {
 		"source of a listener":  {"rules: [{match: {source: 10.0.0.1}, fault: connect.refuse}]\n", "5:18: connect.refuse strikes at the stage \"listening\""},
 		"counting SYNs":         {"rules: [{when: {nth: 1}, fault: connect.refuse}]\n", "5:16: connect.refuse has nothing that could be counted"},
 		"exclusive faults":      {"rules: [{fault: [request.drop, {request.hold: 2s}]}]\n", "5:33: request.drop and request.hold exclude each other"},
+		"no reply to wait for":  {"rules: [{fault: [request.drop, line.close]}]\n", "5:32: request.drop and line.close exclude each other: the host never sees the request"},
+		"no reply to reset":     {"rules: [{fault: [request.drop, {line.reset: before-reply}]}]\n", "5:33: request.drop and line.reset exclude each other"},
 		"two stages":            {"rules: [{fault: [accept.close, reply.drop]}]\n", "5:32: accept.close and reply.drop exclude each other"},
 		"exclusive rules":       {"rules:\n  - fault: reply.drop\n  - fault: {reply.delay: 2s}\n    also: true\n", "7:13: this rule can join rule 1, but reply.drop and reply.delay exclude each other"},
 		"amount":                {"rules: [{match: {amount: \"1.000\"}, fault: reply.drop}]\n", `5:26: "1.000" is no amount`},
