@@ -120,6 +120,11 @@ func conflict(a, b Fault) string {
 			return x.why
 		}
 	}
+	for _, pair := range [][2]Fault{{a, b}, {b, a}} {
+		if no, hidden := (Layer{}).hides(pair[0], pair[1]); hidden {
+			return "what goes out then has no " + no.EN
+		}
+	}
 	return ""
 }
 

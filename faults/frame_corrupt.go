@@ -46,6 +46,28 @@ func (f corrupt) fits(l Layer) *MisfitError {
 	return l.hasField("field", f.field)
 }
 
+func (f corrupt) damages() int { return f.field }
+
+func (f corrupt) shows(s sent) bool {
+	switch {
+	case f.field > 0:
+		return s.has(s.elements)
+	case f.anywhere:
+		return s.has(leastLength)
+	}
+	return s.has(f.at)
+}
+
+func (f corrupt) place() Text {
+	switch {
+	case f.field > 0:
+		return elementTo(f.field, "damage", "损坏")
+	case f.anywhere:
+		return byteTo(leastLength, "damage", "损坏")
+	}
+	return byteTo(f.at, "damage", "损坏")
+}
+
 func (f corrupt) OnReply(_ *Exchange, d Draw, to *Delivery) {
 	to.corrupt = append(to.corrupt, corruption{field: f.field, at: f.at, bits: f.bits, anywhere: f.anywhere, draw: d})
 }

@@ -31,6 +31,17 @@ type dripFrame struct {
 
 func (dripFrame) claims() claim { return claim{sets: []string{setPieces}, is: onReply | cuts} }
 
+func (f dripFrame) fits(l Layer) *MisfitError {
+	if l.MaxFrame > 0 && f.bytes >= l.MaxFrame {
+		return &MisfitError{Param: "bytes", Why: why("one piece is all of the reply: none is longer than %d bytes", "一段即为整个应答：应答最长 %d 字节", l.MaxFrame)}
+	}
+	return nil
+}
+
+func (f dripFrame) shows(s sent) bool { return f.bytes < s.n }
+
+func (dripFrame) place() Text { return Text{"second piece", "第二段"} }
+
 func (f dripFrame) OnReply(x *Exchange, _ Draw, d *Delivery) {
 	d.pieces = pieces{every: f.bytes, gap: f.every.In(x.ResponseTimeout())}
 }

@@ -44,6 +44,13 @@ func (garbage) claims() claim {
 	return claim{sets: []string{setSent, setLine}, is: onReply | replaces | ends}
 }
 
+func (f garbage) sends(int) int {
+	if f.bytes != nil {
+		return len(f.bytes)
+	}
+	return f.length
+}
+
 func (f garbage) OnReply(_ *Exchange, d Draw, to *Delivery) {
 	to.replace = f.bytes
 	if to.replace == nil {

@@ -50,4 +50,8 @@ type editHeader struct {
 
 func (editHeader) claims() claim { return claim{sets: []string{setHeader}, is: onReply | edits} }
 
+func (editHeader) shows(s sent) bool { return s.has(leastLength) }
+
+func (editHeader) place() Text { return Text{"header to change", "可供改动的报文头"} }
+
 func (f editHeader) OnReply(_ *Exchange, _ Draw, d *Delivery) { d.header = f.edit }

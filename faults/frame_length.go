@@ -48,4 +48,8 @@ func (f editLength) needs() Needs {
 	return 0
 }
 
+func (editLength) shows(s sent) bool { return s.has(0) }
+
+func (editLength) place() Text { return Text{"length header to change", "可供改动的长度头"} }
+
 func (f editLength) OnReply(_ *Exchange, _ Draw, d *Delivery) { d.length = f.edit }

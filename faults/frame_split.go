@@ -1,5 +1,7 @@
 package faults
 
+import "errors"
+
 func frameSplit() Kind {
 	return Kind{
 		Name: "frame.split", Stages: []Stage{Replying},
@@ -19,6 +21,9 @@ func frameSplit() Kind {
 			"内容完整但分段：一次读取得不到完整报文。"},
 		Example: "- match: {type: sale}\n  fault: {frame.split: {at: 1, gap: 200ms}}\n",
 		New: func(v Values) (Fault, error) {
+			if v.Number("at") == 0 {
+				return nil, &ParamError{Kind: "frame.split", Param: "at", Err: errors.New("nothing comes before byte 0, so that nothing is split: give another position")}
+			}
 			return splitFrame{base{"frame.split", Replying}, v.Number("at"), v.Duration("gap")}, nil
 		},
 	}
@@ -33,6 +38,17 @@ type splitFrame struct {
 func (splitFrame) claims() claim { return claim{sets: []string{setPieces}, is: onReply | cuts} }
 
 func (f splitFrame) fits(l Layer) *MisfitError { return l.hasOffset("at", f.at) }
+
+// The position is one within what goes out.
+func (f splitFrame) shows(s sent) bool {
+	at := f.at
+	if at < 0 {
+		at += s.n
+	}
+	return at > 0 && at < s.n
+}
+
+func (f splitFrame) place() Text { return byteTo(f.at, "split at", "分段") }
 
 func (f splitFrame) OnReply(x *Exchange, _ Draw, d *Delivery) {
 	d.pieces = pieces{at: []int{f.at}, gap: f.gap.In(x.ResponseTimeout())}

@@ -31,4 +31,8 @@ type editTPDU struct {
 
 func (editTPDU) claims() claim { return claim{sets: []string{setTPDU}, is: onReply | edits} }
 
+func (editTPDU) shows(s sent) bool { return s.has(leastLength) }
+
+func (editTPDU) place() Text { return Text{"TPDU to change", "可供改动的 TPDU"} }
+
 func (f editTPDU) OnReply(_ *Exchange, _ Draw, d *Delivery) { d.tpdu = f.edit }

@@ -82,6 +82,13 @@ func (f lineFault) fits(l Layer) *MisfitError {
 	return nil
 }
 
+func (f lineFault) sends(size int) int {
+	if f.point == endAmid {
+		return clamp(f.at, size)
+	}
+	return size
+}
+
 func (f lineFault) OnReply(x *Exchange, _ Draw, d *Delivery) {
 	e := ending{point: f.point, at: f.at, after: f.after.In(x.ResponseTimeout()), step: f.step}
 	if f.step.Op == Cut {

@@ -27,4 +27,8 @@ type editBitmap struct {
 
 func (editBitmap) claims() claim { return claim{sets: []string{setBitmap}, is: onReply | edits} }
 
+func (editBitmap) shows(s sent) bool { return s.has(leastLength + leastMTI) }
+
+func (editBitmap) place() Text { return Text{"bitmap to change", "可供改动的位图"} }
+
 func (f editBitmap) OnReply(_ *Exchange, _ Draw, d *Delivery) { d.Bitmap = append(d.Bitmap, f.field) }

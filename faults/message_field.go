@@ -55,6 +55,19 @@ func (f editField) fits(l Layer) *MisfitError {
 	return l.hasField("field", f.edit.Field)
 }
 
+func (f editField) removes(n int) bool { return f.edit.Op == RemoveField && n == f.edit.Field }
+
+// An edit that changes the length shows in the length header, too.
+func (f editField) shows(s sent) bool {
+	switch f.edit.Op {
+	case IncrementField, RandomField, SpoilTag:
+		return s.has(s.elements)
+	}
+	return s.has(0)
+}
+
+func (f editField) place() Text { return elementTo(f.edit.Field, "change", "改动") }
+
 // fieldCode is the response code.
 const fieldCode = 39
 

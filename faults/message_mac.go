@@ -31,4 +31,11 @@ type editMAC struct {
 
 func (editMAC) claims() claim { return claim{sets: []string{setMAC}, is: onReply | edits} }
 
+func (f editMAC) removes(n int) bool { return f.edit == MACMissing && (n == 64 || n == 128) }
+
+// A MAC that is missing shows in the length header, too.
+func (f editMAC) shows(s sent) bool { return f.edit == MACMissing && s.has(0) || s.has(s.elements) }
+
+func (editMAC) place() Text { return Text{"MAC", " MAC"} }
+
 func (f editMAC) OnReply(_ *Exchange, _ Draw, d *Delivery) { d.MAC = f.edit }

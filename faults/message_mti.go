@@ -29,6 +29,10 @@ type editMTI struct {
 
 func (editMTI) claims() claim { return claim{sets: []string{setField(0)}, is: onReply | edits} }
 
+func (editMTI) shows(s sent) bool { return s.has(leastLength) }
+
+func (editMTI) place() Text { return Text{"message type to change", "可供改动的消息类型"} }
+
 func (f editMTI) OnReply(x *Exchange, _ Draw, d *Delivery) {
 	mti := f.mti
 	if mti == "" {

@@ -59,6 +59,7 @@ func (n Needs) text() Text {
 type Layer struct {
 	Has      Needs
 	MaxFrame int              // the longest reply, in bytes with its length header; 0: unknown
+	MinFrame int              // what every reply has: length header to bitmap, in bytes; 0: unknown
 	Defines  func(n int) bool // whether the dialect has the data element; nil: unknown
 	// Holds says whether the dialect's response code (DE 39) can have the value;
 	// nil: unknown.

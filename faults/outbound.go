@@ -78,7 +78,7 @@ func (o *Outbound) offset(at, size int) int {
 	if at < 0 {
 		from = size + at
 	}
-	in := max(0, min(from, size-1))
+	in := clamp(at, size)
 	if in != from {
 		o.note(fmt.Sprintf("the reply has %d bytes: byte %d is taken to be %d", size, at, in))
 	}

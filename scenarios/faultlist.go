@@ -193,6 +193,15 @@ func (f Faults) stage() faults.Stage {
 	return first
 }
 
+// all are the faults without their places.
+func (f Faults) all() []faults.Fault {
+	all := make([]faults.Fault, len(f))
+	for i, s := range f {
+		all[i] = s.Fault
+	}
+	return all
+}
+
 // names lists the kinds.
 func (f Faults) names() []string {
 	all := make([]string, len(f))

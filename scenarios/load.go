@@ -196,12 +196,8 @@ func (c *checker) rule(r *Rule) {
 		}
 	}
 	c.match(&r.Match, stage, what)
-	all := make([]faults.Fault, len(r.Fault))
-	for i, f := range r.Fault {
-		all[i] = f.Fault
-	}
 	var conflict *faults.ConflictError
-	if err := faults.Compose(all...); errors.As(err, &conflict) {
+	if err := faults.Compose(r.Fault.all()...); errors.As(err, &conflict) {
 		c.bad(r.Fault[conflict.Second].At, "%w", err)
 	}
 	if (stage == faults.Listening || stage == faults.SYN) && !countless(&r.When) {

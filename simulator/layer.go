@@ -13,7 +13,8 @@ import (
 func (l *Listener) Layer() faults.Layer {
 	d := l.Dialect
 	layer := faults.Layer{
-		Defines: func(n int) bool { return n == 0 || d.Defines(n) },
+		MinFrame: d.Format().Overhead() + d.Shortest(),
+		Defines:  func(n int) bool { return n == 0 || d.Defines(n) },
 		Holds: func(code string) bool {
 			own := d.Code(200, world.Approved)
 			return len(code) == len(own) && (len(own) != codeOf1993 || strings.Trim(code, "0123456789") == "")

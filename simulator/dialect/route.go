@@ -26,8 +26,8 @@ func (d *Dialect) Unroutable(f frame.Frame) string {
 	if !expected(d.route.header, f.Header) {
 		return fmt.Sprintf("unexpected header %X", f.Header)
 	}
-	if d.route.short && len(f.Body) < d.shortest() {
-		return fmt.Sprintf("%d bytes are no message: MTI and bitmap alone have %d", len(f.Body), d.shortest())
+	if d.route.short && len(f.Body) < d.Shortest() {
+		return fmt.Sprintf("%d bytes are no message: MTI and bitmap alone have %d", len(f.Body), d.Shortest())
 	}
 	return ""
 }
@@ -44,8 +44,8 @@ func expected(beginnings [][]byte, b []byte) bool {
 	return false
 }
 
-// shortest returns the size of MTI and one bitmap.
-func (d *Dialect) shortest() int {
+// Shortest returns the size of what every message has: MTI and one bitmap.
+func (d *Dialect) Shortest() int {
 	n := 4
 	if d.mti.packedNibbles() {
 		n = 2
