@@ -49,8 +49,8 @@ func (f editField) claims() claim {
 }
 
 func (f editField) fits(l Layer) *MisfitError {
-	if e := &f.edit; e.Field == fieldCode && e.Op == SetField && l.Holds != nil && !l.Holds(e.Value) {
-		return &MisfitError{Why: why("the dialect's response code can't be %q", "该报文格式的应答码不能为 %q", e.Value)}
+	if f.edit.Op == SetField {
+		return l.holds("field", f.edit.Field, f.edit.Value)
 	}
 	return l.hasField("field", f.edit.Field)
 }
@@ -67,9 +67,6 @@ func (f editField) shows(s sent) bool {
 }
 
 func (f editField) place() Text { return elementTo(f.edit.Field, "change", "改动") }
-
-// fieldCode is the response code.
-const fieldCode = 39
 
 func (f editField) OnReply(_ *Exchange, d Draw, to *Delivery) {
 	e := f.edit

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -40,4 +41,22 @@ func TestMessageFieldComposes(t *testing.T) {
 	assert.ErrorContains(t, Compose(stan, stan), "both set data element 11")
 	assert.ErrorContains(t, Compose(make1(t, "message.field", "field", "39"), make1(t, "message.code")), "both set data element 39")
 	assert.Error(t, Fits(stan, Layer{Defines: func(int) bool { return false }}))
+}
+
+func TestMessageFieldOfWhatTheDialectCannotHold(t *testing.T) {
+	l := Layer{Defines: func(n int) bool { return n < 65 }, Holds: func(n int, value string) error {
+		if value == "bad" {
+			return errors.New("it has letters")
+		}
+		return nil
+	}}
+	set := func(field, value string) Fault {
+		return make1(t, "message.field", "field", field, "edit", "set", "value", value)
+	}
+	assert.NoError(t, Fits(set("11", "1"), l))
+	assert.NoError(t, Fits(make1(t, "message.field", "field", "11", "edit", "remove"), l))
+	assert.EqualError(t, Fits(set("11", "bad"), l), "message.field: value: the dialect's data element 11 can't have it: it has letters")
+	assert.EqualError(t, Fits(set("120", "bad"), l), "message.field: field: the dialect has no data element 120")
+	assert.EqualError(t, Fits(set("39", "bad"), l), `message.field: the dialect's response code can't be "bad"`)
+	assert.NoError(t, Fits(set("11", "bad"), Layer{}))
 }

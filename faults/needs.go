@@ -61,9 +61,10 @@ type Layer struct {
 	MaxFrame int              // the longest reply, in bytes with its length header; 0: unknown
 	MinFrame int              // what every reply has: length header to bitmap, in bytes; 0: unknown
 	Defines  func(n int) bool // whether the dialect has the data element; nil: unknown
-	// Holds says whether the dialect's response code (DE 39) can have the value;
-	// nil: unknown.
-	Holds func(code string) bool
+	// Holds says why a data element of the dialect can't have the value, which is
+	// text, or hexadecimal where the element is binary; nil: unknown. The error
+	// does not tell the value, which may be a card number.
+	Holds func(n int, value string) error
 }
 
 // MisfitError says that a fault can't strike at a listener.
@@ -120,6 +121,24 @@ func (l Layer) hasOffset(param string, at int) *MisfitError {
 	}
 	return nil
 }
+
+// holds says whether the dialect has a data element that can have a value.
+func (l Layer) holds(param string, n int, value string) *MisfitError {
+	if bad := l.hasField(param, n); bad != nil || l.Holds == nil {
+		return bad
+	}
+	switch err := l.Holds(n, value); {
+	case err == nil:
+		return nil
+	case n == fieldCode:
+		return &MisfitError{Why: why("the dialect's response code can't be %q", "该报文格式的应答码不能为 %q", value)}
+	default:
+		return &MisfitError{Param: "value", Why: why("the dialect's data element %d can't have it: %v", "该报文格式的 %d 域不能取此值：%v", n, err)}
+	}
+}
+
+// fieldCode is the response code.
+const fieldCode = 39
 
 // hasField says whether the dialect has a data element.
 func (l Layer) hasField(param string, n int) *MisfitError {

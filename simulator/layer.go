@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"errors"
 	"runtime"
 	"strings"
 
@@ -15,9 +16,11 @@ func (l *Listener) Layer() faults.Layer {
 	layer := faults.Layer{
 		MinFrame: d.Format().Overhead() + d.Shortest(),
 		Defines:  func(n int) bool { return n == 0 || d.Defines(n) },
-		Holds: func(code string) bool {
-			own := d.Code(200, world.Approved)
-			return len(code) == len(own) && (len(own) != codeOf1993 || strings.Trim(code, "0123456789") == "")
+		Holds: func(n int, value string) error {
+			if n == codeField && !isCode(value, d.Code(200, world.Approved)) {
+				return errNoCode
+			}
+			return d.Holds(n, value)
 		},
 	}
 	if l.Limits.Max > 0 { // a reply has little more in it than its request
@@ -39,9 +42,19 @@ func (l *Listener) Layer() faults.Layer {
 	return layer
 }
 
+// isCode reports whether a response code is of the form of another one.
+func isCode(code, form string) bool {
+	return len(code) == len(form) && (len(form) != codeOf1993 || strings.Trim(code, "0123456789") == "")
+}
+
+var errNoCode = errors.New("it is no response code")
+
 // codeOf1993 is how many digits the action codes of ISO 8583:1993 have; those of
 // 1987 are two characters of any kind.
 const codeOf1993 = 3
 
-// chipField is where chip data stands (DE 55).
-const chipField = 55
+// Where the response code and chip data stand.
+const (
+	codeField = 39
+	chipField = 55
+)

@@ -115,6 +115,31 @@ func (d *Dialect) appendText(dst []byte, n int, text string) ([]byte, error) {
 	return l.append(dst, value)
 }
 
+// Holds says why a field can't have a value that is given as in [Edit]; nil: it
+// can. The error does not quote the value. 0 is the MTI.
+func (d *Dialect) Holds(n int, text string) error {
+	l, encoded, err := &d.mti, []byte(nil), error(nil)
+	switch {
+	case n == 0:
+		encoded, err = l.append(nil, []byte(text))
+	case !d.Defines(n):
+		return ErrUndefined
+	default:
+		l = &d.fields[n]
+		encoded, err = d.appendText(nil, n, text)
+	}
+	if err != nil && (l.value == viaMoov || l.padded) {
+		return errors.New("the field's spec does not allow it") // moov's errors quote values
+	}
+	if err != nil {
+		return err
+	}
+	if _, end, _, err := l.read(encoded); err != nil || end != len(encoded) {
+		return errors.New("it could not be read from a message again")
+	}
+	return nil
+}
+
 // FieldText returns the value of a field as text: digits and characters as
 // they are, text in UTF-8, and what is binary in upper-case hexadecimal. 0 is
 // the MTI. It is false where the message does not have the field. What fits is

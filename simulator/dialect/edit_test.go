@@ -106,3 +106,30 @@ func TestEditsThatCantBe(t *testing.T) {
 	_, err := d.Edit([]byte(strings.Repeat("x", 30)), Edit{})
 	require.Error(t, err)
 }
+
+// A value that a field holds can be set, and one that it does not can't.
+func TestHolds(t *testing.T) {
+	for _, name := range Names() {
+		t.Run(name, func(t *testing.T) {
+			d := load(t, name)
+			body := built(t, d, messages(name)[0].fields)
+			for n := 2; n <= MaxField; n++ {
+				for _, value := range []string{"", "1", "00", "abc", "测试", "0011223344556677", "6212345678901232=4912", strings.Repeat("9", 40), strings.Repeat("A", 2000)} {
+					err := d.Holds(n, value)
+					edited, failed := d.Edit(body, Edit{Set: map[int]string{n: value}})
+					if failed == nil {
+						var ix Index
+						_, failed = d.Index(edited, &ix)
+					}
+					assert.Equal(t, failed == nil, err == nil, "field %d, %.20q: %v, %v", n, value, failed, err)
+					if err != nil && len(value) > 1 {
+						assert.NotContains(t, err.Error(), value)
+					}
+				}
+			}
+			require.NoError(t, d.Holds(AtMTI, "0210"))
+			require.Error(t, d.Holds(AtMTI, "02x0"))
+			require.ErrorIs(t, d.Holds(MaxField+1, "1"), ErrUndefined)
+		})
+	}
+}
