@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"fmt"
 	"math/big"
 	"strings"
 )
@@ -48,6 +49,31 @@ func (e FieldEdit) Apply(value string, present bool) (string, bool) {
 		return e.tag(value)
 	}
 	return value, true
+}
+
+// Unchanged says why the edit changed nothing about a reply that has the
+// element, or has not. It is for when it did not.
+func (e FieldEdit) Unchanged(present bool) string {
+	does := map[EditOp]string{RemoveField: "remove", IncrementField: "increment", RandomField: "change"}[e.Op]
+	switch {
+	case e.Op == SpoilTag:
+		return fmt.Sprintf("the reply has no tag %s in data element %d that could be wrong", e.Tag, e.Field)
+	case e.Op == RemoveTag:
+		return fmt.Sprintf("the reply has no tag %s in data element %d that could be missing", e.Tag, e.Field)
+	case e.Op == SetField && e.Field == 0:
+		return "the reply has the message type " + e.Value + " anyway"
+	case e.Op == SetField:
+		return fmt.Sprintf("data element %d of the reply is anyway what it is set to", e.Field)
+	case !present:
+		return fmt.Sprintf("the reply has no data element %d to %s", e.Field, does)
+	}
+	return fmt.Sprintf("data element %d of the reply has nothing in it to %s", e.Field, does)
+}
+
+// keepsLength says that the edit leaves what stands behind its element where it
+// is.
+func (e FieldEdit) keepsLength() bool {
+	return e.Op == IncrementField || e.Op == RandomField || e.Op == SpoilTag
 }
 
 // increment adds one to the last run of digits in s, which keeps its length.

@@ -73,8 +73,12 @@ func (d *Delivery) edit(x *Encoded, o *Outbound) []byte {
 	if d.MAC == MACWrong {
 		spoilMAC(x, frame, o)
 	}
+	before := bytes.Clone(frame)
 	for _, c := range d.corrupt {
 		c.apply(x, frame, o)
+	}
+	if len(d.corrupt) > 1 && len(o.Notes) == 0 && bytes.Equal(before, frame) {
+		o.note("the bits that were turned over were turned back again")
 	}
 	d.editTPDU(x, frame, o)
 	d.editHeader(x, frame, o)
@@ -158,6 +162,8 @@ func (d *Delivery) editTPDU(x *Encoded, frame []byte, o *Outbound) {
 	switch {
 	case len(tpdu) < 5 || d.tpdu == tpduUnswapped && len(x.RequestTPDU) < 5:
 		o.note("the frame has no TPDU")
+	case d.tpdu == tpduUnswapped && bytes.Equal(tpdu[:5], x.RequestTPDU[:5]):
+		o.note("the reply has the TPDU of its request anyway")
 	case d.tpdu == tpduUnswapped:
 		copy(tpdu, x.RequestTPDU[:5])
 	default:
@@ -178,6 +184,7 @@ func (d *Delivery) editHeader(x *Encoded, frame []byte, o *Outbound) {
 		o.note("the frame has no header with flags")
 		return
 	}
+	was := bytes.Clone(h)
 	switch value := d.header.value & 0x0f; d.header.edit {
 	case headerStatus:
 		h[2] = value<<4 | h[2]&0x0f
@@ -185,6 +192,9 @@ func (d *Delivery) editHeader(x *Encoded, frame []byte, o *Outbound) {
 		h[2] = h[2]&0xf0 | value
 	case headerWrong:
 		h[0] ^= 0x11 // another application class
+	}
+	if bytes.Equal(was, h) {
+		o.note("the header of the reply has this flag anyway")
 	}
 }
 
@@ -197,10 +207,14 @@ func (d *Delivery) editLength(x *Encoded, frame []byte, o *Outbound) []byte {
 		o.note("the frame has no length header")
 		return frame
 	}
+	was := bytes.Clone(header)
 	n := x.Announced
 	switch d.length.edit {
 	case lengthSwapped:
 		slices.Reverse(header)
+		if bytes.Equal(was, header) {
+			o.note("the length header reads the same with its bytes swapped")
+		}
 		return frame
 	case lengthASCII:
 		return append(append(frame[:x.Length.From:x.Length.From], fmt.Sprintf("%04d", n)...), frame[x.Length.To:]...)
@@ -221,6 +235,8 @@ func (d *Delivery) editLength(x *Encoded, frame []byte, o *Outbound) []byte {
 	}
 	if err := x.PutLength(header, n); err != nil {
 		o.note("the length header stays: " + err.Error())
+	} else if bytes.Equal(was, header) {
+		o.note(fmt.Sprintf("the length header says %d anyway", n))
 	}
 	return frame
 }

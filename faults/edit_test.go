@@ -57,3 +57,22 @@ func FuzzTag(f *testing.F) {
 		}
 	})
 }
+
+func TestUnchanged(t *testing.T) {
+	for _, c := range []struct {
+		edit    FieldEdit
+		present bool
+		want    string
+	}{
+		{FieldEdit{Field: 62, Op: IncrementField}, false, "the reply has no data element 62 to increment"},
+		{FieldEdit{Field: 41, Op: IncrementField}, true, "data element 41 of the reply has nothing in it to increment"},
+		{FieldEdit{Field: 62, Op: RandomField}, false, "the reply has no data element 62 to change"},
+		{FieldEdit{Field: 62, Op: RemoveField}, false, "the reply has no data element 62 to remove"},
+		{FieldEdit{Field: 39, Op: SetField, Value: "00"}, true, "data element 39 of the reply is anyway what it is set to"},
+		{FieldEdit{Op: SetField, Value: "0210"}, true, "the reply has the message type 0210 anyway"},
+		{FieldEdit{Field: 55, Op: SpoilTag, Tag: "91"}, false, "the reply has no tag 91 in data element 55 that could be wrong"},
+		{FieldEdit{Field: 55, Op: RemoveTag, Tag: "91"}, true, "the reply has no tag 91 in data element 55 that could be missing"},
+	} {
+		assert.Equal(t, c.want, c.edit.Unchanged(c.present))
+	}
+}

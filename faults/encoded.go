@@ -1,5 +1,7 @@
 package faults
 
+import "slices"
+
 // Span is a range of bytes: From up to, and not including, To. An empty one
 // is something that is not there.
 type Span struct{ From, To int }
@@ -42,6 +44,11 @@ type Outbound struct {
 	Notes []string
 }
 
-func (o *Outbound) note(text string) { o.Notes = append(o.Notes, text) }
+// note adds a note, if it is a new one.
+func (o *Outbound) note(text string) {
+	if !slices.Contains(o.Notes, text) {
+		o.Notes = append(o.Notes, text)
+	}
+}
 
 func (o *Outbound) add(s ...Step) { o.Steps = append(o.Steps, s...) }

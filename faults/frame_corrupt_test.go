@@ -53,3 +53,10 @@ func TestTwoCorruptionsDrawDifferently(t *testing.T) {
 	got := only1(t, one, one)
 	assert.NotEqual(t, sample().Frame, got, "the second does not undo the first")
 }
+
+func TestCorruptionsThatUndoEachOther(t *testing.T) {
+	all := make1(t, "frame.corrupt", "at", "5", "bits", "8")
+	o := outbound(t, all, all)
+	assert.Equal(t, []Step{put(sample().Frame)}, o.Steps)
+	assert.Equal(t, []string{"the bits that were turned over were turned back again"}, o.Notes)
+}

@@ -27,3 +27,8 @@ func TestFrameHeader(t *testing.T) {
 	assert.Equal(t, []string{"the frame has no header with flags"}, d.Outbound(x).Notes)
 	assert.Error(t, Fits(make1(t, "frame.header"), Layer{}))
 }
+
+func TestFrameHeaderThatIsTheSameAnyway(t *testing.T) {
+	d := planned(t, make1(t, "frame.header", "edit", "status", "value", "0"))
+	assert.Equal(t, []string{"the header of the reply has this flag anyway"}, d.Outbound(sample()).Notes)
+}

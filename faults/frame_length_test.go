@@ -43,3 +43,13 @@ func TestFrameLengthInASCIINeedsAnother(t *testing.T) {
 	assert.ErrorContains(t, Fits(make1(t, "frame.length", "edit", "ascii"), Layer{}), "length header is not in ASCII")
 	assert.NoError(t, Fits(make1(t, "frame.length", "edit", "zero"), Layer{}))
 }
+
+func TestFrameLengthThatIsTheSameAnyway(t *testing.T) {
+	x := sample()
+	x.Announced, x.MaxLength = 40, 40
+	d := planned(t, make1(t, "frame.length", "edit", "maximum"))
+	assert.Equal(t, []string{"the length header says 40 anyway"}, d.Outbound(x).Notes)
+	x.Frame[0] = x.Frame[1]
+	d = planned(t, make1(t, "frame.length", "edit", "byte-swapped"))
+	assert.Equal(t, []string{"the length header reads the same with its bytes swapped"}, d.Outbound(x).Notes)
+}

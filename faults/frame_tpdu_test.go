@@ -19,3 +19,10 @@ func TestFrameTPDU(t *testing.T) {
 	assert.Equal(t, []string{"the frame has no TPDU"}, d.Outbound(x).Notes)
 	assert.Error(t, Fits(make1(t, "frame.tpdu"), Layer{}))
 }
+
+func TestFrameTPDUThatIsTheSameAnyway(t *testing.T) {
+	d := planned(t, make1(t, "frame.tpdu"))
+	x := sample()
+	copy(x.RequestTPDU, x.Frame[x.TPDU.From:x.TPDU.To])
+	assert.Equal(t, []string{"the reply has the TPDU of its request anyway"}, d.Outbound(x).Notes)
+}

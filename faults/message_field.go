@@ -59,8 +59,7 @@ func (f editField) removes(n int) bool { return f.edit.Op == RemoveField && n ==
 
 // An edit that changes the length shows in the length header, too.
 func (f editField) shows(s sent) bool {
-	switch f.edit.Op {
-	case IncrementField, RandomField, SpoilTag:
+	if f.edit.keepsLength() {
 		return s.has(s.elements)
 	}
 	return s.has(0)

@@ -3,6 +3,7 @@ package faults
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -24,7 +25,7 @@ func (d *Delivery) Outbound(x *Encoded) Outbound {
 			o.wait(e.After)
 		}
 	}
-	if d.write(frame, &o) {
+	if d.write(x, frame, &o) {
 		return o
 	}
 	for _, gap := range d.copies {
@@ -55,20 +56,47 @@ func (o *Outbound) wait(d time.Duration) {
 
 // write adds the frame up to where the connection ends, if it does, and says
 // whether it did.
-func (d *Delivery) write(frame []byte, o *Outbound) (ended bool) {
+func (d *Delivery) write(x *Encoded, frame []byte, o *Outbound) (ended bool) {
 	for _, e := range d.endings {
 		switch e.point {
 		case endBefore:
 			o.add(e.step)
 			return true
 		case endAmid:
-			o.write(frame[:o.offset(e.at, len(frame))], d.pieces)
+			left := o.offset(e.at, len(frame))
+			d.noteHidden(x, left, o)
+			o.write(frame[:left], d.pieces)
 			o.add(e.step)
 			return true
 		}
 	}
 	o.write(frame, d.pieces)
 	return false
+}
+
+// noteHidden notes the edits of which nothing shows in the bytes that go out.
+func (d *Delivery) noteHidden(x *Encoded, left int, o *Outbound) {
+	hidden := func(n int) bool {
+		if x.Field == nil || n <= 0 {
+			return false
+		}
+		s := x.Field(n)
+		return s.Len() > 0 && s.From >= left
+	}
+	const format = "data element %d of the reply was changed, and is not among the %d bytes that go out"
+	for _, e := range d.Fields {
+		if e.keepsLength() && hidden(e.Field) {
+			o.note(fmt.Sprintf(format, e.Field, left))
+		}
+	}
+	for _, c := range d.corrupt {
+		if hidden(c.field) {
+			o.note(fmt.Sprintf(format, c.field, left))
+		}
+	}
+	if d.MAC == MACWrong && hidden(x.MACField) {
+		o.note(fmt.Sprintf(format, x.MACField, left))
+	}
 }
 
 // offset turns a position, negative from the end, into one within a frame: at
@@ -88,6 +116,9 @@ func (o *Outbound) offset(at, size int) int {
 // write adds the writes of a frame, in pieces.
 func (o *Outbound) write(frame []byte, p pieces) {
 	cuts := p.cuts(len(frame), o)
+	if p.wanted() && !slices.ContainsFunc(cuts, func(at int) bool { return at > 0 && at < len(frame) }) {
+		o.note(fmt.Sprintf("of the reply, %d bytes go out: they leave in one piece", len(frame)))
+	}
 	from := 0
 	for _, to := range append(cuts, len(frame)) {
 		if to <= from {
@@ -100,6 +131,8 @@ func (o *Outbound) write(frame []byte, p pieces) {
 		from = to
 	}
 }
+
+func (p pieces) wanted() bool { return p.every > 0 || len(p.at) > 0 }
 
 // cuts returns where a frame is cut up, in ascending order.
 func (p pieces) cuts(size int, o *Outbound) (all []int) {

@@ -113,3 +113,29 @@ func TestWhatComposesCanBeStruck(t *testing.T) {
 		require.Equal(rt, shown, Compose(cut, split) == nil)
 	})
 }
+
+// What this reply turns out not to have, or not to send, is told.
+func TestNotesOfWhatDoesNotShow(t *testing.T) {
+	short := func(at string) Fault { return make1(t, "frame.truncate", "at", at) }
+	for _, c := range []struct {
+		all  []Fault
+		note string
+	}{
+		{[]Fault{make1(t, "message.mac"), short("-8")}, "data element 64 of the reply was changed, and is not among the 34 bytes that go out"},
+		{[]Fault{make1(t, "message.mac"), short("-7")}, ""},
+		{[]Fault{make1(t, "frame.corrupt", "field", "39"), short("32")}, "data element 39 of the reply was changed, and is not among the 32 bytes that go out"},
+		{[]Fault{make1(t, "message.field", "field", "11", "edit", "increment"), short("25")}, "data element 11 of the reply was changed, and is not among the 25 bytes that go out"},
+		{[]Fault{make1(t, "message.field", "field", "11", "edit", "increment"), short("30")}, ""},
+		{[]Fault{make1(t, "frame.drip", "bytes", "42")}, "of the reply, 42 bytes go out: they leave in one piece"},
+		{[]Fault{make1(t, "frame.drip", "bytes", "30"), short("30"), make1(t, "frame.length", "edit", "zero")}, "of the reply, 30 bytes go out: they leave in one piece"},
+		{[]Fault{make1(t, "frame.split", "at", "-42")}, "of the reply, 42 bytes go out: they leave in one piece"},
+		{[]Fault{make1(t, "frame.split", "at", "-42"), make1(t, "reply.duplicate")}, "of the reply, 42 bytes go out: they leave in one piece"},
+	} {
+		d := PlanReply(request(), someDraw(), c.all)
+		var want []string
+		if c.note != "" {
+			want = []string{c.note}
+		}
+		assert.Equal(t, want, d.Outbound(sample()).Notes)
+	}
+}

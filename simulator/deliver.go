@@ -105,18 +105,21 @@ func describe(steps []faults.Step) string {
 // bytes of the frame are edited from: in clear, and masked.
 func (c *conn) edited(x *exchange, honest []byte, d *faults.Delivery) (clear, masked *faults.Encoded, notes []string) {
 	raw := honest
-	if edited, err := c.editFields(x, honest, d.Fields, d.Bitmap, d.MAC, nil); err != nil {
+	if edited, none, err := c.editFields(x, honest, d.Fields, d.Bitmap, d.MAC, nil); err != nil {
 		notes = append(notes, "the reply goes out unedited: "+safeText(err))
 	} else {
-		raw = edited
+		raw, notes = edited, none
 	}
 	clear = c.encoded(x, raw)
 	clear.Previous = x.question.sighting.recall()
 	for _, extra := range d.Extras {
-		more, err := c.editFields(x, honest, extra.Fields, nil, faults.MACValid, extra.Keep)
+		more, none, err := c.editFields(x, honest, extra.Fields, nil, faults.MACValid, extra.Keep)
 		if err != nil {
 			notes = append(notes, "a further message is not sent: "+safeText(err))
 			more = nil
+		}
+		for _, note := range none {
+			notes = append(notes, "a further message: "+note)
 		}
 		clear.Extras = append(clear.Extras, more)
 	}
@@ -129,17 +132,18 @@ func (c *conn) edited(x *exchange, honest []byte, d *faults.Delivery) (clear, ma
 	return clear, &m, notes
 }
 
-// editFields edits the fields of a whole frame.
-func (c *conn) editFields(x *exchange, raw []byte, edits []faults.FieldEdit, bitmap []int, mac faults.MACEdit, keep []int) ([]byte, error) {
+// editFields edits the fields of a whole frame. The notes tell edits that
+// changed nothing.
+func (c *conn) editFields(x *exchange, raw []byte, edits []faults.FieldEdit, bitmap []int, mac faults.MACEdit, keep []int) (edited []byte, notes []string, err error) {
 	d := c.l.Dialect
 	if len(edits) == 0 && len(bitmap) == 0 && mac != faults.MACMissing && keep == nil {
-		return raw, nil
+		return raw, nil, nil
 	}
 	size := d.Format().Overhead()
 	body := raw[size:]
 	var ix dialect.Index
 	if _, err := d.Index(body, &ix); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	edit := dialect.Edit{Set: map[int]string{}, Flip: bitmap, Keep: keep, MAC: x.dec.Response.MAC}
 	for _, e := range edits {
@@ -149,7 +153,10 @@ func (c *conn) editFields(x *exchange, raw []byte, edits []faults.FieldEdit, bit
 			text, present = d.FieldText(body, &ix, e.Field, nil)
 			value = string(text)
 		}
-		value, present = e.Apply(value, present)
+		was, had := value, present
+		if value, present = e.Apply(value, present); c.changesNothing(body, e, was, had, value, present) {
+			notes = append(notes, e.Unchanged(had))
+		}
 		delete(edit.Set, e.Field)
 		edit.Remove = slices.DeleteFunc(edit.Remove, func(n int) bool { return n == e.Field })
 		if present {
@@ -160,18 +167,31 @@ func (c *conn) editFields(x *exchange, raw []byte, edits []faults.FieldEdit, bit
 	}
 	if n := d.MACField(); mac == faults.MACMissing && n > 0 {
 		edit.Remove = append(edit.Remove, n)
+		if !ix.Has(n) {
+			notes = append(notes, "the reply has no MAC that could be missing")
+		}
 	}
-	edited, err := d.Edit(body, edit)
+	changed, err := d.Edit(body, edit)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	f := c.cutFrame(raw)
 	out, mark := d.Format().Begin(nil, f.TPDU, f.Header)
-	out = append(out, edited...)
+	out = append(out, changed...)
 	if err := d.Format().Finish(out, mark); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return out, nil
+	return out, notes, nil
+}
+
+// changesNothing reports whether the edit of a field leaves a message as it is.
+func (c *conn) changesNothing(body []byte, e faults.FieldEdit, was string, had bool, value string, has bool) bool {
+	if had != has || e.Op != faults.SetField {
+		return had == has && was == value
+	}
+	// A value may be set without the zeros or spaces that fill its field.
+	same, err := c.l.Dialect.Edit(body, dialect.Edit{Set: map[int]string{e.Field: value}})
+	return err == nil && bytes.Equal(same, body)
 }
 
 // cutFrame divides a frame of our own into its parts.

@@ -69,6 +69,7 @@ func (b *batch) recordStrikes(x *exchange) {
 	if q == nil || !q.asked {
 		return
 	}
+	own := q.recorded == 0 && q.plan.Request.As != "" && q.plan.Request.As == q.exchange.Terminal
 	for i := q.recorded; i < len(q.plan.Fired); i++ {
 		e := b.addExchange(x, transcript.Struck, transcript.Line)
 		e.Strike, e.Text = strike(&q.plan.Fired[i]), strikeText(&q.plan.Fired[i])
@@ -76,6 +77,9 @@ func (b *batch) recordStrikes(x *exchange) {
 		e.Terminal, e.Merchant = q.exchange.Terminal, q.exchange.Merchant
 	}
 	q.recorded = len(q.plan.Fired)
+	if own {
+		b.addExchange(x, transcript.Note, transcript.Acqsim).Text = "the request is of the terminal that it was to be taken for anyway"
+	}
 }
 
 // dropped records a request that the host never sees.
