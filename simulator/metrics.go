@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator/journal"
 )
 
 // Metrics count what a server does. They implement prometheus.Collector: a
@@ -18,11 +19,20 @@ type Metrics struct {
 	open                             prometheus.Gauge
 	elapsed                          histogram
 
+	journal atomic.Pointer[journal.Journal] // counts for itself; nil: there is none
+
 	// answered counts exchanges by transaction type and outcome.
 	answered [][]atomic.Uint64
 }
 
-var exchangesDesc = prometheus.NewDesc("acqsim_exchanges_total", "Requests that were answered.", []string{"type", "outcome"}, nil)
+var (
+	exchangesDesc     = prometheus.NewDesc("acqsim_exchanges_total", "Requests that were answered.", []string{"type", "outcome"}, nil)
+	journalErrorsDesc = prometheus.NewDesc("acqsim_journal_errors_total", "Times that the journal's file could not be written.", nil, nil)
+	journalLostDesc   = prometheus.NewDesc("acqsim_journal_lost_total",
+		"Events that are missing from the journal's file for good: they left memory before it could be written.", nil, nil)
+	journalUnwrittenDesc = prometheus.NewDesc("acqsim_journal_unwritten_events",
+		"Events in memory that are not in the journal's file yet.", nil, nil)
+)
 
 // NewMetrics returns metrics that stand at zero.
 func NewMetrics() *Metrics {
@@ -107,6 +117,9 @@ func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	for _, c := range m.collectors() {
 		c.Describe(ch)
 	}
+	ch <- journalErrorsDesc
+	ch <- journalLostDesc
+	ch <- journalUnwrittenDesc
 	ch <- exchangesDesc
 	ch <- elapsedDesc
 }
@@ -116,6 +129,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	for _, c := range m.collectors() {
 		c.Collect(ch)
 	}
+	m.collectJournal(ch)
 	ch <- m.elapsed.metric()
 	for t, outcomes := range m.answered {
 		for o := range outcomes {
@@ -125,4 +139,15 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 			}
 		}
 	}
+}
+
+// collectJournal shows what the journal counts of its file.
+func (m *Metrics) collectJournal(ch chan<- prometheus.Metric) {
+	var f journal.FileStats
+	if j := m.journal.Load(); j != nil {
+		f = j.Stats().File
+	}
+	ch <- prometheus.MustNewConstMetric(journalErrorsDesc, prometheus.CounterValue, float64(f.Errors))
+	ch <- prometheus.MustNewConstMetric(journalLostDesc, prometheus.CounterValue, float64(f.Lost))
+	ch <- prometheus.MustNewConstMetric(journalUnwrittenDesc, prometheus.GaugeValue, float64(f.Behind))
 }

@@ -79,6 +79,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if s.o.Journal == nil {
 		s.o.Journal, s.ownJournal = journal.New(journal.Options{}), true
 	}
+	s.o.Metrics.journal.Store(s.o.Journal)
 	for i := range s.o.Listeners {
 		l := &listener{Listener: s.o.Listeners[i]}
 		var err error

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sort"
 	"syscall"
 	"time"
 
@@ -43,7 +44,7 @@ type file struct {
 
 	// Only the goroutine uses these.
 	pending []byte // encoded, not written
-	inBatch uint64 // events that end in pending
+	ends    []int  // in pending, behind each event's line
 	// what is encoded at the moment
 	event    transcript.Event
 	postings [2]transcript.Posting
@@ -243,11 +244,11 @@ func (f *file) encode(j *Journal) bool {
 			for i := range v.parts[p].refs {
 				v.parts[p].event(i, &f.event, &f.postings)
 				f.pending = append(transcript.AppendJSON(f.pending, &f.event), '\n')
+				f.ends = append(f.ends, len(f.pending))
 			}
 			events += len(v.parts[p].refs)
 		}
 		j.release(v)
-		f.inBatch += uint64(events)
 		if events == 0 {
 			break
 		}
@@ -289,21 +290,29 @@ func (f *file) write(j *Journal) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	f.wrote(min(max(n, 0), len(f.pending)))
 	if err != nil {
-		n = min(max(n, 0), len(f.pending))
-		f.pending = f.pending[:copy(f.pending, f.pending[n:])]
 		f.fail(j, err)
 		return err
 	}
-	f.pending = f.pending[:0]
-	f.stats.Written += f.inBatch
-	f.inBatch = 0
 	if f.stats.Failing {
 		f.stats.Failing = false
 		f.told = time.Time{}
 		f.report(j, nil)
 	}
 	return nil
+}
+
+// wrote forgets the first n bytes of what is pending, and counts the events that
+// are in the file with them: whole lines only. The lock is held.
+func (f *file) wrote(n int) {
+	whole := sort.SearchInts(f.ends, n+1)
+	f.stats.Written += uint64(whole)
+	f.ends = f.ends[:copy(f.ends, f.ends[whole:])]
+	for i := range f.ends {
+		f.ends[i] -= n
+	}
+	f.pending = f.pending[:copy(f.pending, f.pending[n:])]
 }
 
 // finish counts what never got into the file and closes it.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"sync"
@@ -346,12 +347,38 @@ func TestCloseSaysWhatIsMissing(t *testing.T) {
 		time.Sleep(time.Second)
 		err := j.Close(t.Context())
 		require.ErrorIs(t, err, syscall.ENOSPC)
-		assert.Contains(t, err.Error(), "journal: disk: 10 of 10 events are missing from the file")
+		assert.Equal(t, 2, strings.Count(d.content(), "\n"), "the header and one event had room")
+		assert.Contains(t, err.Error(), "journal: disk: 9 of 10 events are missing from the file")
 		assert.Equal(t, err, j.Close(t.Context()), "closing again says the same")
 		stats := j.Stats().File
-		assert.EqualValues(t, 10, stats.Lost)
+		assert.EqualValues(t, 9, stats.Lost)
 		assert.Zero(t, stats.Behind)
 		assert.Equal(t, 1, d.closed)
+	})
+}
+
+// What was written before the disk was full stays written: whole lines count, a
+// torn one is missing.
+func TestFullDiskKeepsWhatItTook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for room := 900; room < 1300; room++ {
+			d := &disk{room: room}
+			j := New(Options{})
+			require.NoError(t, j.Persist(d, "disk"))
+			for n := range 50 {
+				j.Append(numbered(n))
+			}
+			time.Sleep(time.Second)
+			lines := strings.Count(d.content(), "\n") - 1 // one is the header's
+			require.Positive(t, lines)
+			stats := j.Stats().File
+			require.EqualValues(t, lines, stats.Written)
+			require.EqualValues(t, 50-lines, stats.Behind)
+			require.Zero(t, stats.Lost)
+			err := j.Close(t.Context())
+			require.ErrorContains(t, err, fmt.Sprintf("%d of 50 events are missing from the file", 50-lines))
+			require.EqualValues(t, 50-lines, j.Stats().File.Lost)
+		}
 	})
 }
 
