@@ -124,7 +124,7 @@ func (a *app) serve(ctx context.Context, e *effective) (err error) {
 	a.greet(e, s, w, tmk, state, metrics, arms)
 
 	// The log prints until the journal has told that the server stopped.
-	log := newExchangeLog(a.stdout, e.Log == logJSON, e.coloured(a.stdout))
+	log := newExchangeLog(a.stdout, w, e.Log == logJSON, e.coloured(a.stdout))
 	logged := make(chan error, 1)
 	go func() { logged <- log.follow(context.WithoutCancel(ctx), lines) }()
 

@@ -19,12 +19,14 @@ import (
 type exchangeLog struct {
 	out  io.Writer
 	json bool // every event as JSON instead
+	// currency is what the host posts a merchant's request in that names none.
+	currency func(merchant string) world.Currency
 
 	good, bad, odd, dim func(format string, a ...any) string
 	line                []byte
 }
 
-func newExchangeLog(out io.Writer, asJSON, colour bool) *exchangeLog {
+func newExchangeLog(out io.Writer, w *world.World, asJSON, colour bool) *exchangeLog {
 	paint := func(attributes ...color.Attribute) func(string, ...any) string {
 		c := color.New(attributes...)
 		if colour {
@@ -34,7 +36,7 @@ func newExchangeLog(out io.Writer, asJSON, colour bool) *exchangeLog {
 		}
 		return c.Sprintf
 	}
-	return &exchangeLog{out: out, json: asJSON,
+	return &exchangeLog{out: out, json: asJSON, currency: currencyIn(w),
 		good: paint(color.FgGreen), bad: paint(color.FgRed), odd: paint(color.FgYellow), dim: paint(color.Faint)}
 }
 
@@ -141,7 +143,7 @@ func (l *exchangeLog) exchange(e *transcript.Event, result string, elapsed time.
 		}
 		why = "  " + paint("%s", e.Why)
 	}
-	return fmt.Sprintf("%-8s  %-11s %04d  %14s  %s  %s%s", terminal, e.Type, e.MTI, amount(e), result, took, why)
+	return fmt.Sprintf("%-8s  %-11s %04d  %14s  %s  %s%s", terminal, e.Type, e.MTI, l.amount(e), result, took, why)
 }
 
 func (l *exchangeLog) outcome(e *transcript.Event) string {
@@ -156,12 +158,26 @@ func (l *exchangeLog) outcome(e *transcript.Event) string {
 	return paint("%s", fmt.Sprintf("%-22s %-3s", e.Outcome, e.Code))
 }
 
-func amount(e *transcript.Event) string {
+func (l *exchangeLog) amount(e *transcript.Event) string {
 	if e.Amount == 0 {
 		return ""
 	}
-	if e.Currency == 0 {
-		return fmt.Sprintf("%d", e.Amount)
+	c := e.Currency
+	if c == 0 {
+		c = l.currency(e.Merchant)
 	}
-	return world.FormatAmount(e.Amount, e.Currency) + " " + e.Currency.Alpha()
+	return world.FormatAmount(e.Amount, c) + " " + c.Alpha()
+}
+
+// currencyIn returns what says in which currency a merchant of a world is paid:
+// that of its account, or the acquirer's.
+func currencyIn(w *world.World) func(merchant string) world.Currency {
+	return func(merchant string) world.Currency {
+		if m := w.Merchants[merchant]; m != nil {
+			if a := w.Accounts[m.Account]; a != nil && a.Currency != 0 {
+				return a.Currency
+			}
+		}
+		return w.Acquirer.Currency
+	}
 }

@@ -45,7 +45,9 @@ func TestExchangeLogLines(t *testing.T) {
 		}),
 			"-         echo        0800                  approved               00      1.23 ms  line test"},
 		"without a currency": {of(transcript.NotSent, func(e *transcript.Event) { e.Currency, e.Why = 0, "broken pipe" }),
-			"10000001  sale        0200            1000  reply not sent     1.23 ms  broken pipe"},
+			"10000001  sale        0200       10.00 CNY  reply not sent     1.23 ms  broken pipe"},
+		"without a currency, at a shop that is paid in yen": {of(transcript.Sent, func(e *transcript.Event) { e.Currency, e.Merchant = 0, "104110045110099" }),
+			"10000001  sale        0200        1000 JPY  approved               00      1.23 ms  the account has the funds"},
 		"what a captive portal says": {of(transcript.Sent, func(e *transcript.Event) {
 			e.Outcome, e.Code, e.Why = world.Undecided, "", "frame.http (captive-portal)"
 		}),
@@ -59,11 +61,14 @@ func TestExchangeLogLines(t *testing.T) {
 		"closed":     {of(transcript.Closed, func(e *transcript.Event) { e.Why = "the peer closed (FIN)" }), ""},
 		"TLS":        {of(transcript.Closed, func(e *transcript.Event) { e.Conn, e.Why = 7, "the TLS handshake failed: EOF" }), "conn 7  closed the TLS handshake failed: EOF"},
 	}
+	w := world.Default()
+	w.Accounts["yen"] = &world.Account{Alias: "yen", Currency: 392}
+	w.Merchants["104110045110099"] = &world.Merchant{ID: "104110045110099", Account: "yen"}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			plain := newExchangeLog(nil, false, false)
+			plain := newExchangeLog(nil, w, false, false)
 			assert.Equal(t, tt.want, plain.text(&tt.event))
-			coloured := newExchangeLog(nil, false, true).text(&tt.event)
+			coloured := newExchangeLog(nil, w, false, true).text(&tt.event)
 			assert.Equal(t, tt.want == "" || strings.HasPrefix(name, "batch"), !strings.Contains(coloured, "\x1b["))
 		})
 	}
@@ -77,7 +82,7 @@ func TestASlowLogSaysHowMuchItMissed(t *testing.T) {
 	}
 	require.NoError(t, j.Close(context.Background()))
 	var out bytes.Buffer
-	require.NoError(t, newExchangeLog(&out, false, false).follow(t.Context(), lines))
+	require.NoError(t, newExchangeLog(&out, world.Default(), false, false).follow(t.Context(), lines))
 	assert.Contains(t, out.String(), "96 events are not shown")
 	assert.Equal(t, 4, strings.Count(out.String(), "a note"))
 }
