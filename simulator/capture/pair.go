@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"math"
 	"slices"
 
 	"github.com/acqsim/acqsim/simulator/dialect"
@@ -88,7 +89,12 @@ func (s *stream) release(at int) {
 	s.t.waiting.Remove(x.queued)
 	x.queued = nil
 	s.t.waitingBytes -= int64(len(x.Bytes)) + itemBytes
-	s.t.tell(s, x)
+	if s.finishing {
+		s.side(x.ByClient == s.client).insert(x)
+		return
+	}
+	s.tellNow(x)
+	s.letGo(math.MaxInt)
 }
 
 // giveUp tells the requests that get no reply.

@@ -52,7 +52,8 @@ type source interface {
 // of the dialects given, in their order of preference, and everything else.
 //
 // Items come in the order in which they are complete: a request when its reply
-// has come or can no longer come, the rest at once. A reply belongs to the
+// has come or can no longer come, the rest at once; but the end of a direction
+// after everything that came earlier. A reply belongs to the
 // oldest request of its stream with the same message class, STAN (DE 11) and
 // terminal (DE 41). What an item holds is its own.
 //

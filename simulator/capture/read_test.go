@@ -34,7 +34,7 @@ func TestStreams(t *testing.T) {
 			k.s(reply(2) + reply(1))
 			k.close()
 		}, []string{"1 c message 62 0800/000002 > 0810/000002", "1 c message 0 0800/000001 > 0810/000001",
-			"1 c fin", "1 c message 124 0800/000003", "1 s fin"}},
+			"1 c message 124 0800/000003", "1 c fin", "1 s fin"}},
 		"frames split anywhere": {func(k *talk) {
 			k.open()
 			for i := range whole {
@@ -97,7 +97,7 @@ func TestStreams(t *testing.T) {
 		"one direction only": {func(k *talk) {
 			k.c(request(1))
 			k.segment('c', k.cseq, "F", "", 0)
-		}, []string{"1 c fin", "1 c message 0 0800/000001"}},
+		}, []string{"1 c message 0 0800/000001", "1 c fin"}},
 		"the other direction only": {func(k *talk) { k.s(reply(1)) }, []string{"1 s message 0 0810/000001 (reply)"}},
 		"reset by the server": {func(k *talk) {
 			k.open()
@@ -109,7 +109,7 @@ func TestStreams(t *testing.T) {
 			k.open()
 			k.c(request(1) + request(2)[:10])
 			k.segment('c', k.cseq, "R", "", 0)
-		}, []string{"1 c skipped 62+10 the stream ends inside a frame", "1 c message 0 0800/000001", "1 c rst"}},
+		}, []string{"1 c message 0 0800/000001", "1 c skipped 62+10 the stream ends inside a frame", "1 c rst"}},
 		"a port that is closed": {func(k *talk) {
 			k.segment('c', k.cseq, "S-", "", 0)
 			k.cseq++
@@ -119,11 +119,11 @@ func TestStreams(t *testing.T) {
 			k.open()
 			k.c(request(1) + request(2)[:10])
 			k.close()
-		}, []string{"1 c skipped 62+10 the stream ends inside a frame", "1 c fin", "1 c message 0 0800/000001", "1 s fin"}},
+		}, []string{"1 c message 0 0800/000001", "1 c skipped 62+10 the stream ends inside a frame", "1 c fin", "1 s fin"}},
 		"a capture that ends inside a frame": {func(k *talk) {
 			k.open()
 			k.c(request(1) + request(2)[:10])
-		}, []string{"1 c skipped 62+10 the capture breaks off inside a frame", "1 c message 0 0800/000001"}},
+		}, []string{"1 c message 0 0800/000001", "1 c skipped 62+10 the capture breaks off inside a frame"}},
 		"sequence numbers that wrap around": {func(k *talk) {
 			k.cseq = 0xFFFFFFF0
 			k.open()
@@ -132,7 +132,7 @@ func TestStreams(t *testing.T) {
 			k.c(request(2)[:10])
 			k.lose('c', 52)
 			k.close()
-		}, []string{"1 c fin", "1 c message 0 0800/000001", "1 c message 62 0800/000002", "1 s fin"}},
+		}, []string{"1 c message 0 0800/000001", "1 c message 62 0800/000002", "1 c fin", "1 s fin"}},
 		"the same ports again": {func(k *talk) {
 			k.open()
 			k.c(request(1))
@@ -142,7 +142,7 @@ func TestStreams(t *testing.T) {
 			k.open()
 			k.c(request(2))
 			k.close()
-		}, []string{"1 c message 0 0800/000001 > 0810/000001", "1 c fin", "1 s fin", "2 c fin", "2 c message 0 0800/000002", "2 s fin"}},
+		}, []string{"1 c message 0 0800/000001 > 0810/000001", "1 c fin", "1 s fin", "2 c message 0 0800/000002", "2 c fin", "2 s fin"}},
 		"the same ports again, without an end of the first": {func(k *talk) {
 			k.open()
 			k.c(request(1))
@@ -159,7 +159,7 @@ func TestStreams(t *testing.T) {
 			k.open()
 			k.c(request(1))
 			k.c("\xFF\xFF\xFF\xFFjunk" + request(2))
-		}, []string{"1 c skipped 62+8 no frame begins here", "1 c message 0 0800/000001", "1 c message 70 0800/000002"}},
+		}, []string{"1 c message 0 0800/000001", "1 c skipped 62+8 no frame begins here", "1 c message 70 0800/000002"}},
 		"a length that is too long swallows no frame": {func(k *talk) {
 			k.open()
 			k.c(request(1))
@@ -177,8 +177,29 @@ func TestStreams(t *testing.T) {
 			k.s("SSH-2.0-OpenSSH_9.6\r\n")
 			k.c("SSH-2.0-client\r\n")
 			k.close()
-		}, []string{"1 c skipped 0+16 no dialect finds a frame in this stream", "1 c fin",
-			"1 s skipped 0+21 no dialect finds a frame in this stream", "1 s fin"}},
+		}, []string{"1 s skipped 0+21 no dialect finds a frame in this stream",
+			"1 c skipped 0+16 no dialect finds a frame in this stream", "1 c fin", "1 s fin"}},
+		"closed by the server on what is no frame": {func(k *talk) {
+			k.open()
+			k.c("-001")
+			k.segment('s', k.sseq, "F", "", 0)
+			k.sseq++
+			k.segment('c', k.cseq, "F", "", 0)
+		}, []string{"1 c skipped 0+4 no dialect finds a frame in this stream", "1 s fin", "1 c fin"}},
+		"closed by the server before the client says what it means": {func(k *talk) {
+			k.open()
+			k.c("-001")
+			k.s("go away")
+			k.segment('s', k.sseq, "F", "", 0)
+			k.c(strings.Repeat("-", 64) + request(1))
+		}, []string{"1 s skipped 0+7 no dialect finds a frame in this stream", "1 s fin",
+			"1 c skipped 0+68 no frame begins here", "1 c message 68 0800/000001"}},
+		"closed by the client, which waits for the reply": {func(k *talk) {
+			k.open()
+			k.c(request(1))
+			k.segment('c', k.cseq, "F", "", 0)
+			k.s(reply(1))
+		}, []string{"1 c message 0 0800/000001 > 0810/000001", "1 c fin"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"math"
 	"time"
 
 	"github.com/gopacket/gopacket"
@@ -25,7 +26,8 @@ type stream struct {
 	resetAt          time.Time
 	resetIn          int
 
-	pending []*Item // requests that wait for their replies, oldest first
+	pending   []*Item // requests that wait for their replies, oldest first
+	finishing bool    // everything is held
 }
 
 // half is one direction of a stream.
@@ -44,7 +46,8 @@ type half struct {
 	finIn        int
 	finSeq       uint32
 
-	cut cutter
+	cut  cutter
+	held []*Item // what it said at its end, and something earlier is not told yet
 }
 
 func (s *stream) side(high bool) *half {
@@ -125,6 +128,7 @@ func (s *stream) ReassembledSG(sg reassembly.ScatterGather, _ reassembly.Assembl
 	if end && h.fin && h.next == h.finSeq {
 		h.tellFIN()
 	}
+	h.s.letGo(math.MaxInt)
 }
 
 // deliver hands bytes to the cutter, packet by packet.
@@ -170,9 +174,11 @@ func (s *stream) ReassemblyComplete(reassembly.AssemblerContext) bool {
 
 // finish tells what is left when nothing more can come.
 func (s *stream) finish() {
+	s.finishing = true
 	one, other := &s.halves[0], &s.halves[1]
 	s.pub.OneWay = one.started != other.started && (one.next != one.first || other.next != other.first)
-	for _, h := range []*half{s.side(s.client), s.side(!s.client)} {
+	client, server := s.side(s.client), s.side(!s.client)
+	for _, h := range []*half{client, server} {
 		last := h.next
 		if h.fin {
 			last = h.finSeq
@@ -193,13 +199,9 @@ func (s *stream) finish() {
 		}
 	}
 	s.giveUp()
+	s.finishing = false
+	s.letGo(math.MaxInt)
 	if s.reset {
 		s.tell(&Item{Kind: RST, At: s.resetAt, Packet: s.resetIn}, s.side(s.resetHigh))
 	}
-}
-
-// tell hands out an item of one direction.
-func (s *stream) tell(x *Item, h *half) {
-	x.Stream, x.ByClient = s.pub, h.high == s.client
-	s.t.tell(s, x)
 }
