@@ -44,7 +44,10 @@ A settlement (settle, for short) carries totals of --sales and --refunds, or
 none; it sends them as they are, whatever the host has.
 
 The exit code says approved (0), declined (1), no valid answer (3), or no
-connection (4); acqsim help exit-codes has them all.`,
+connection (4); acqsim help exit-codes has them all. With --json it stands in
+exit_code, too. The outcome there is that of the response code: a host that
+answers a settlement with an approval and says in DE 48 that its totals are
+others makes it approved, out_of_balance true and exit_code 1.`,
 		Example: `  acqsim send sale 10.00 --card good
   acqsim send sale 10.00 --card good --pin auto --mac
   acqsim send sale 10.00 --card chip --chip

@@ -178,7 +178,7 @@ func (s *sending) conclude(x *terminal.Exchange) error {
 		line = paint.Sprint(line)
 	}
 	s.a.say("\n%s", line)
-	return s.exit(x)
+	return ending(s.exitCode(x))
 }
 
 // outOfBalance reports whether an approving answer to a settlement says that
@@ -187,15 +187,17 @@ func (s *sending) outOfBalance(x *terminal.Exchange) bool {
 	return x.Outcome == terminal.Approved && s.is == world.Settlement && s.d.OutOfBalance(x.Reply.Body)
 }
 
-func (s *sending) exit(x *terminal.Exchange) error {
+// exitCode is how the command ends after x.
+func (s *sending) exitCode(x *terminal.Exchange) int {
 	if s.outOfBalance(x) {
-		return exitWith(exitNegative, nil)
+		return exitNegative
 	}
-	return outcomeExit(x.Outcome)
+	return exitOf(x.Outcome)
 }
 
-func outcomeExit(o terminal.Outcome) error {
-	if code := exitOf(o); code != exitOK {
+// ending is the command's error for an exit code.
+func ending(code int) error {
+	if code != exitOK {
 		return exitWith(code, nil)
 	}
 	return nil
@@ -239,12 +241,17 @@ type sentJSON struct {
 	Dialect     string           `json:"dialect"`
 	Address     string           `json:"address"`
 	Outcome     terminal.Outcome `json:"outcome"`
+	ExitCode    int              `json:"exit_code"` // as acqsim help exit-codes has them
 	Code        string           `json:"code,omitempty"`
 	Text        string           `json:"text,omitempty"`
 	TextZH      string           `json:"text_zh,omitempty"`
 	Why         string           `json:"why,omitempty"`
 	RRN         string           `json:"rrn,omitempty"`
 	Approval    string           `json:"approval,omitempty"`
+	// OutOfBalance says that the answer to a settlement approves, and says in
+	// digits of its own that the host's totals are others: the exit code is 1.
+	OutOfBalance bool `json:"out_of_balance,omitempty"`
+
 	ConnectMS   float64          `json:"connect_ms,omitempty"`
 	Keys        *sentKeys        `json:"keys,omitempty"`
 	Exchanges   []exchangeJSON   `json:"exchanges"`
@@ -285,9 +292,10 @@ func (s *sending) printJSON(x *terminal.Exchange, failed *terminal.ConnectError)
 		ConnectMS: float64(s.connect) / float64(time.Millisecond), Exchanges: []exchangeJSON{},
 	}
 	if failed != nil {
-		j.Outcome, j.Why = failed.Outcome(), failed.Error()
+		j.Outcome, j.Why, j.ExitCode = failed.Outcome(), failed.Error(), exitOf(failed.Outcome())
 	} else {
 		j.Outcome, j.Code, j.Why = x.Outcome, x.Code, x.Why
+		j.ExitCode, j.OutOfBalance = s.exitCode(x), s.outOfBalance(x)
 		if x.Reply != nil {
 			j.RRN, j.Approval = x.Reply.RRN, x.Reply.Approval
 		}
@@ -311,10 +319,7 @@ func (s *sending) printJSON(x *terminal.Exchange, failed *terminal.ConnectError)
 	enc := json.NewEncoder(s.a.stdout)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
-	if x != nil {
-		return errors.Join(enc.Encode(j), s.exit(x))
-	}
-	return errors.Join(enc.Encode(j), outcomeExit(j.Outcome))
+	return errors.Join(enc.Encode(j), ending(j.ExitCode))
 }
 
 func (s *sending) exchangeJSON(x *terminal.Exchange) exchangeJSON {

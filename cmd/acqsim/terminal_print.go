@@ -38,7 +38,7 @@ func (a *app) terminalResult(f *terminalFlags, r *terminal.Result, slips []termi
 	if r.Why != "" {
 		a.say("%s", r.Why)
 	}
-	return outcomeExit(r.Outcome)
+	return ending(exitOf(r.Outcome))
 }
 
 // terminalStatus prints what the terminal remembers.
