@@ -34,6 +34,10 @@ A void, refund, adjustment or tip names its original with --original-stan or
 The void or completion of a pre-authorisation names it with --approval. The
 AMOUNT of an adjustment or tip is what the sale comes to.
 
+A repeat (--repeat) has the --stan and --time of the message that it repeats, as
+ISO 8583 wants it: the host knows it by them. Send the first one with --time, too,
+or read its DE 12 and 13 from what was printed.
+
 With --mac or --pin it signs on first, on the same connection, and uses the keys
 of the reply; or it derives them, if the dialect has DUKPT. With --chip it asks
 and checks as the card's chip would.
@@ -57,6 +61,8 @@ others makes it approved, out_of_balance true and exit_code 1.`,
   acqsim send completion 80.00 --approval 123456
   acqsim send cash-back 50.00 --cash 20.00 --dialect iso87-bcd
   acqsim send tip 11.50 --tip 1.50 --original-stan 42
+  acqsim send offline-sale 5.00 --approval 123456 --stan 41 --time 143000
+  acqsim send offline-sale 5.00 --approval 123456 --stan 41 --time 143000 --repeat
   acqsim send echo --dialect iso87-ascii --to 192.0.2.7:8585 --timeout 5s`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {

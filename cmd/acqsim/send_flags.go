@@ -28,6 +28,7 @@ type sendFlags struct {
 	card, pin, currency        string
 	terminal, merchant         string
 	stan, batch                uint32
+	time                       string
 	rrn, approval, reason      string
 	cash, tip                  string
 	sales, refunds             string
@@ -55,6 +56,7 @@ func (f *sendFlags) define(s *pflag.FlagSet) {
 	f.defineCard(s)
 	s.StringVar(&f.ksn, "ksn", "", "key serial number of the request under DUKPT, `HEX` (default by --terminal and --stan)")
 	s.Uint32Var(&f.stan, "stan", 0, "`NUMBER` of the transaction, 1 to 999999 (default by the clock)")
+	s.StringVar(&f.time, "time", "", "`TIME` on the terminal's clock: hhmmss, MMDDhhmmss or YYMMDDhhmmss (default now)")
 	s.Uint32Var(&f.batch, "batch", 1, "`NUMBER` of the batch; a sign-on brings the host's")
 	s.StringVar(&f.rrn, "rrn", "", "retrieval reference `NUMBER` of the original")
 	s.StringVar(&f.approval, "approval", "", "approval `CODE` of the original")
@@ -72,7 +74,7 @@ func (f *sendFlags) define(s *pflag.FlagSet) {
 	s.IntVar(&f.told, "told", 0, "`NUMBER` of a list that the terminal knows already")
 	s.StringVar(&f.wanted, "wanted", "", "`HEX` that names what to download, from the list of a status upload")
 	s.StringVar(&f.reason, "reason", "", "`CODE` that says why it is reversed (default 98: no answer)")
-	s.BoolVar(&f.repeat, "repeat", false, "send it as a repeat, such as 0401")
+	s.BoolVar(&f.repeat, "repeat", false, "send it as a repeat, such as 0401, of a message that was sent with the same --stan and --time")
 	s.StringArrayVar(&f.fields, "field", nil, "set a field, `N=VALUE`, or leave it out, N=; binary fields in hexadecimal; can be given several times")
 	s.StringVar(&f.tpdu, "tpdu", "", "TPDU as `HEX`, 5 bytes")
 	s.StringVar(&f.header, "header", "", "proprietary header as `HEX`")

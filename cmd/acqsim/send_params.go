@@ -16,9 +16,12 @@ import (
 // fill makes the values of the transaction from flags and world.
 func (s *sending) fill(w *world.World, amount []string) (err error) {
 	f, p := s.f, &s.p
-	p.Time = time.Now()
+	now := time.Now()
+	if p.Time, err = clockTime(f.time, now); err != nil {
+		return err
+	}
 	if p.STAN = f.stan; p.STAN == 0 {
-		p.STAN = clockSTAN(p.Time)
+		p.STAN = clockSTAN(now)
 	}
 	p.Batch, p.RRN, p.Approval, p.Reason, p.Repeat = f.batch, f.rrn, f.approval, f.reason, f.repeat
 	if first := firstTerminal(w); f.terminal != "" {
@@ -61,7 +64,10 @@ func (s *sending) fill(w *world.World, amount []string) (err error) {
 	if p.Download, known = downloads[f.download]; !known {
 		return fmt.Errorf("--download: there is no list %q; there are %s", f.download, strings.Join(sortedKeys(downloads), ", "))
 	}
-	return s.fillAmount(amount)
+	if err := s.fillAmount(amount); err != nil {
+		return err
+	}
+	return s.checkRepeat()
 }
 
 // The data elements with the numbers of terminal and merchant.
@@ -203,6 +209,52 @@ func (s *sending) fillAmount(given []string) error {
 	}
 	return nil
 }
+
+// clockTime reads --time: what it leaves out is today's.
+func clockTime(text string, now time.Time) (time.Time, error) {
+	const layout = "060102150405"
+	if text == "" {
+		return now, nil
+	}
+	if n := len(layout) - len(text); n == 0 || n == 2 || n == 6 {
+		if t, err := time.ParseInLocation(layout, now.Format(layout)[:n]+text, now.Location()); err == nil {
+			return t, nil
+		}
+	}
+	return now, fmt.Errorf("--time: %q is no time: write hhmmss, MMDDhhmmss or YYMMDDhhmmss", text)
+}
+
+// checkRepeat makes sure that a repeat of a transaction is one: that it has the
+// STAN and the time of its first message. ISO 8583 has a repeat differ in its
+// MTI only, hosts know it by these fields, and to them anything else is a new
+// transaction, which moves money once more. A reversal is known by its original.
+func (s *sending) checkRepeat() error {
+	if !s.p.Repeat || !s.is.Financial() || s.is == world.Inquiry || s.is == world.Reversal {
+		return nil
+	}
+	var missing []string
+	if _, given := s.p.Fields[stanField]; s.f.stan == 0 && !given {
+		missing = append(missing, fmt.Sprintf("--stan (DE %d)", stanField))
+	}
+	fields, err := s.m.ClockFields(s.is, s.p)
+	if err != nil {
+		return nil //nolint:nilerr // what is missing is said when the message is made
+	}
+	if s.f.time == "" && len(fields) > 0 {
+		var names []string
+		for _, n := range fields {
+			names = append(names, fmt.Sprint(n))
+		}
+		missing = append(missing, "--time (DE "+strings.Join(names, ", ")+")")
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("--repeat: the host would take it for a new %s, and post it again: give what the first message had, %s", s.is, strings.Join(missing, " and "))
+}
+
+// stanField is where every dialect has the STAN.
+const stanField = 11
 
 // clockSTAN is a number that advances with the clock, ten thousand times a
 // second, so that transactions by hand or in a script are no duplicates of each

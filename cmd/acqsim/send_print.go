@@ -252,9 +252,9 @@ type sentJSON struct {
 	// digits of its own that the host's totals are others: the exit code is 1.
 	OutOfBalance bool `json:"out_of_balance,omitempty"`
 
-	ConnectMS   float64          `json:"connect_ms,omitempty"`
-	Keys        *sentKeys        `json:"keys,omitempty"`
-	Exchanges   []exchangeJSON   `json:"exchanges"`
+	ConnectMS float64        `json:"connect_ms,omitempty"`
+	Keys      *sentKeys      `json:"keys,omitempty"`
+	Exchanges []exchangeJSON `json:"exchanges"`
 }
 
 type sentKeys struct {

@@ -327,3 +327,27 @@ func FuzzParseMessages(f *testing.F) {
 		}
 	})
 }
+
+func TestClockFieldsAreThoseThatARepeatKeeps(t *testing.T) {
+	want := map[string][]int{
+		"unionpay-pos": {}, "iso87-bcd": {12, 13}, "iso87-ascii": {7, 12, 13}, "iso87-ebcdic": {7, 12, 13}, "iso93-ascii": {7, 12},
+	}
+	for _, name := range dialects {
+		_, m := load(t, name)
+		for _, is := range []world.TransactionType{world.Sale, world.Void, world.OfflineSale} {
+			p := params(7)
+			p.Original.STAN, p.Approval, p.RRN = 5, "123456", "632700000042"
+			got, err := m.ClockFields(is, p)
+			require.NoError(t, err)
+			base, _, _ := strings.Cut(name, "/")
+			assert.ElementsMatch(t, want[base], got, "%s %s", name, is)
+			p.Fields = map[int]string{12: "143000"}
+			got, err = m.ClockFields(is, p)
+			require.NoError(t, err)
+			assert.NotContains(t, got, 12)
+		}
+		_, err := m.ClockFields(world.Sale, terminal.Params{})
+		var missing *terminal.MissingError
+		require.ErrorAs(t, err, &missing)
+	}
+}

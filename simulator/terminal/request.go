@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/dialect"
@@ -173,6 +175,30 @@ func (m *Messages) render(t world.TransactionType, p *Params) (*rendered, error)
 		original = m.renderOriginal(t, p)
 	}
 	return msg.render(p, original), nil
+}
+
+// ClockFields returns the fields of a transaction's message that p.Time sets, in
+// order; those of p.Fields are none. A host may know a repeat by them, so they
+// are to be what they were in the first message. Dates of an original do not
+// count. The errors are those of [Messages.Request] about what is missing.
+func (m *Messages) ClockFields(t world.TransactionType, p Params) ([]int, error) {
+	if p.Original.Time.IsZero() {
+		p.Original.Time = time.Unix(0, 0)
+	}
+	with, err := m.render(t, &p)
+	if err != nil {
+		return nil, err
+	}
+	p.Time = time.Time{}
+	without, err := m.render(t, &p)
+	if err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(with.fields, func(n int, v string) bool {
+		_, given := p.Fields[n]
+		return given || without.fields[n] == v
+	})
+	return slices.Sorted(maps.Keys(with.fields)), nil
 }
 
 func (msg *message) missing(p *Params) (all [][]string) {
