@@ -38,6 +38,7 @@ type message struct {
 	mti    string
 	needs  [][]string // all of them; of each, one
 	fields map[int]template
+	most   int // transactions that one message can hold
 }
 
 //go:embed messages
@@ -114,6 +115,14 @@ type messageFile struct {
 	MTI    string                 `yaml:"mti,required"`
 	Needs  []string               `yaml:"needs"`
 	Fields strictyaml.Map[string] `yaml:"fields,required"`
+	Block  *blockFile             `yaml:"block"` // several transactions in one message
+	Place  strictyaml.Node
+}
+
+// blockFile says how a message holds several transactions.
+type blockFile struct {
+	Most   int    `yaml:"most,required"`
+	Record string `yaml:"record,required"` // of one: what {records} repeats
 	Place  strictyaml.Node
 }
 
@@ -191,7 +200,8 @@ func (f *messageFile) compile(found *strictyaml.Problems) *message {
 	if len(f.MTI) != 4 || strings.Trim(f.MTI, "0123456789") != "" {
 		found.Add(f.Place.At("mti").Errorf("an MTI has 4 digits, such as 0200"))
 	}
-	msg := &message{mti: f.MTI, fields: parseFields(f.Fields, found)}
+	msg := &message{mti: f.MTI, fields: parseFields(f.Fields, found), most: 1}
+	f.compileBlock(msg, found)
 	for i, need := range f.Needs {
 		names := strings.Split(need, "|")
 		for _, name := range names {
@@ -205,6 +215,40 @@ func (f *messageFile) compile(found *strictyaml.Problems) *message {
 	return msg
 }
 
+// compileBlock lets {records} stand for as many records as there are.
+func (f *messageFile) compileBlock(msg *message, found *strictyaml.Problems) {
+	var records []*piece
+	for _, t := range msg.fields {
+		for i := range t {
+			if t[i].isRecords {
+				records = append(records, &t[i])
+			}
+		}
+	}
+	b := f.Block
+	switch {
+	case b == nil && len(records) > 0:
+		found.Add(f.Place.At("fields").Errorf("{records} repeats a record that is not given: say what one holds, and how many there are at most, under `block`"))
+	case b == nil:
+	case len(records) == 0:
+		found.Add(b.Place.Errorf("no field has {records} in it, so that these are sent nowhere"))
+	case b.Most < 1 || b.Most > maxBlock:
+		found.Add(b.Place.At("most").Errorf("one message holds 1 to %d transactions, not %d", maxBlock, b.Most))
+	default:
+		msg.most = b.Most
+		record := parseAt(b.Place.At("record"), b.Record, found)
+		if !record.ofOne() {
+			found.Add(b.Place.At("record").Errorf("a record holds values of its own transaction, and neither {records} nor fields of an original"))
+		}
+		for _, r := range records {
+			r.value = record.repeat
+		}
+	}
+}
+
+// maxBlock is the highest count of two digits.
+const maxBlock = 99
+
 func parseFields(m strictyaml.Map[string], found *strictyaml.Problems) map[int]template {
 	all := map[int]template{}
 	for _, e := range m {
@@ -213,17 +257,22 @@ func parseFields(m strictyaml.Map[string], found *strictyaml.Problems) map[int]t
 			found.Add(e.AtKey.Errorf("%q is no field number from 2 to %d", e.Key, dialect.MaxField))
 			continue
 		}
-		t, err := parseTemplate(e.Value)
-		var unknown *unknownNameError
-		switch {
-		case errors.As(err, &unknown):
-			found.Add(e.At.Errorf("%w", err).Suggest(unknown.name, slices.Sorted(maps.Keys(values))))
-		case err != nil:
-			found.Add(e.At.Errorf("%w", err))
-		}
-		all[n] = t
+		all[n] = parseAt(e.At, e.Value, found)
 	}
 	return all
+}
+
+// parseAt is parseTemplate, and says where a mistake is.
+func parseAt(at strictyaml.Node, s string, found *strictyaml.Problems) template {
+	t, err := parseTemplate(s)
+	var unknown *unknownNameError
+	switch {
+	case errors.As(err, &unknown):
+		found.Add(at.Errorf("%w", err).Suggest(unknown.name, slices.Sorted(maps.Keys(values))))
+	case err != nil:
+		found.Add(at.Errorf("%w", err))
+	}
+	return t
 }
 
 func typeNames() (names []string) {

@@ -181,20 +181,25 @@ func TestUserDialects(t *testing.T) {
 func TestMistakesInAFileOfMessages(t *testing.T) {
 	d, _ := load(t, "iso87-ascii")
 	for name, c := range map[string]struct{ src, want string }{
-		"a misspelt value": {`{messages: {sale: {mti: "0200", fields: {"4": "{amuont}"}}}}`, "did you mean `amount`?"},
-		"a misspelt type":  {`{messages: {sael: {mti: "0200", fields: {"4": "1"}}}}`, "did you mean `sale`?"},
-		"a misspelt need":  {`{messages: {sale: {mti: "0200", needs: ["rrn|crad"], fields: {}}}}`, "did you mean `card`?"},
-		"a bad brace":      {`{messages: {sale: {mti: "0200", fields: {"4": "1}"}}}}`, "without its partner"},
-		"an open brace":    {`{messages: {sale: {mti: "0200", fields: {"4": "{amount"}}}}`, "without its partner"},
-		"a bad field":      {`{messages: {sale: {mti: "0200", fields: {"129": "1"}}}}`, "no field number"},
-		"a bad original":   {`{messages: {sale: {mti: "0200", fields: {"4": "{original.x}"}}}}`, "names no field"},
-		"a number as MTI":  {`{messages: {sale: {mti: 0200, fields: {}}}}`, "mti"},
-		"a short MTI":      {`{messages: {sale: {mti: "200", fields: {}}}}`, "4 digits"},
-		"a short TPDU":     {`{tpdu: "6000", messages: {}}`, "TPDU has 5 bytes"},
-		"no hexadecimal":   {`{header: "6x", messages: {}}`, "hexadecimal"},
-		"an unknown key":   {`{mesages: {}}`, "did you mean `messages`?"},
-		"no message":       {`{dialect: iso87-ascii}`, "there are no messages"},
-		"an unknown base":  {`{based_on: iso87-asci}`, "did you mean `iso87-ascii`?"},
+		"a misspelt value":             {`{messages: {sale: {mti: "0200", fields: {"4": "{amuont}"}}}}`, "did you mean `amount`?"},
+		"a misspelt type":              {`{messages: {sael: {mti: "0200", fields: {"4": "1"}}}}`, "did you mean `sale`?"},
+		"a misspelt need":              {`{messages: {sale: {mti: "0200", needs: ["rrn|crad"], fields: {}}}}`, "did you mean `card`?"},
+		"a bad brace":                  {`{messages: {sale: {mti: "0200", fields: {"4": "1}"}}}}`, "without its partner"},
+		"records of no block":          {`{messages: {batch-upload: {mti: "0320", fields: {"48": "{records}"}}}}`, "{records} repeats a record that is not given"},
+		"a block that is sent nowhere": {`{messages: {batch-upload: {mti: "0320", block: {most: 8, record: "{stan}"}, fields: {"48": "{stan}"}}}}`, "no field has {records} in it"},
+		"a block of too many":          {`{messages: {batch-upload: {mti: "0320", block: {most: 100, record: "{stan}"}, fields: {"48": "{records}"}}}}`, "one message holds 1 to 99 transactions, not 100"},
+		"a record with a bad brace":    {`{messages: {batch-upload: {mti: "0320", block: {most: 8, record: "{stan"}, fields: {"48": "{records}"}}}}`, "without its partner"},
+		"a record of records":          {`{messages: {batch-upload: {mti: "0320", block: {most: 8, record: "{records}"}, fields: {"48": "{records}"}}}}`, "a record holds values of its own transaction"},
+		"an open brace":                {`{messages: {sale: {mti: "0200", fields: {"4": "{amount"}}}}`, "without its partner"},
+		"a bad field":                  {`{messages: {sale: {mti: "0200", fields: {"129": "1"}}}}`, "no field number"},
+		"a bad original":               {`{messages: {sale: {mti: "0200", fields: {"4": "{original.x}"}}}}`, "names no field"},
+		"a number as MTI":              {`{messages: {sale: {mti: 0200, fields: {}}}}`, "mti"},
+		"a short MTI":                  {`{messages: {sale: {mti: "200", fields: {}}}}`, "4 digits"},
+		"a short TPDU":                 {`{tpdu: "6000", messages: {}}`, "TPDU has 5 bytes"},
+		"no hexadecimal":               {`{header: "6x", messages: {}}`, "hexadecimal"},
+		"an unknown key":               {`{mesages: {}}`, "did you mean `messages`?"},
+		"no message":                   {`{dialect: iso87-ascii}`, "there are no messages"},
+		"an unknown base":              {`{based_on: iso87-asci}`, "did you mean `iso87-ascii`?"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := terminal.ParseMessages(d, "m.yaml", []byte(c.src))
@@ -312,6 +317,7 @@ func FuzzParseMessages(f *testing.F) {
 		f.Add(src)
 	}
 	f.Add([]byte(`{messages: {sale: {mti: "0200", fields: {"4": "{original.4}{"}}}}`))
+	f.Add([]byte(`{messages: {batch-upload: {mti: "0320", block: {most: 2, record: "{stan}"}, fields: {"48": "{record_count}{records}"}}}}`))
 	f.Add([]byte(`{based_on: unionpay-pos, tpdu: "6000000000"}`))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		m, err := terminal.ParseMessages(d, "f.yaml", src)
@@ -320,6 +326,7 @@ func FuzzParseMessages(f *testing.F) {
 		}
 		p := params(1)
 		p.Original.STAN = 1
+		p.Block = []terminal.Params{p}
 		for _, is := range m.Types() {
 			if r, err := m.Request(is, p, nil); err == nil {
 				_, _ = d.Unpack(r.Body)

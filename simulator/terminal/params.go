@@ -44,6 +44,10 @@ type Params struct {
 	Uploaded       int
 	OutOfBalance   bool
 
+	// Block are further transactions in the same message of an upload, if the
+	// message can hold several.
+	Block []Params
+
 	// Download is what a status upload, download or its end is about (default the
 	// public keys), Told how many of a list the terminal knows already, and Wanted
 	// the one that it wants, in hexadecimal.
@@ -169,6 +173,7 @@ var values = map[string]func(*Params) string{
 	"sales_amount":   func(p *Params) string { return fmt.Sprintf("%012d", p.Sales.Amount) },
 	"refunds_count":  func(p *Params) string { return fmt.Sprintf("%03d", p.Refunds.Count) },
 	"refunds_amount": func(p *Params) string { return fmt.Sprintf("%012d", p.Refunds.Amount) },
+	"record_count":   func(p *Params) string { return fmt.Sprintf("%02d", 1+len(p.Block)) },
 	"uploaded":       func(p *Params) string { return fmt.Sprintf("%04d", p.Uploaded) },
 	// UnionPay's DE 60.3 at the end of an upload.
 	"upload_end": func(p *Params) string {

@@ -161,6 +161,14 @@ func (m *Messages) message(t world.TransactionType, p *Params) (*message, error)
 	if missing := msg.missing(p); missing != nil {
 		return nil, &MissingError{t, missing}
 	}
+	if n := 1 + len(p.Block); n > msg.most {
+		return nil, fmt.Errorf("terminal: %s: a message holds %d of them at most, not %d", t, msg.most, n)
+	}
+	for i := range p.Block {
+		if missing := msg.missing(&p.Block[i]); missing != nil {
+			return nil, &MissingError{t, missing}
+		}
+	}
 	return msg, nil
 }
 

@@ -71,7 +71,7 @@ func (s SumsOfSide) Text(c world.Currency) world.Bilingual {
 // sendTotals sends the 0500. Done says that nothing is to be uploaded.
 func (t *Terminal) sendTotals(ctx context.Context, r *Result) (done bool, err error) {
 	g := t.s.Settling
-	x, err := t.sendOfBatch(ctx, r, world.Settlement, &Record{STAN: g.STAN, Time: t.c.Now()}, nil)
+	x, err := t.sendOfBatch(ctx, r, world.Settlement, t.params(&Record{STAN: g.STAN, Time: t.c.Now()}, Card{}))
 	if x == nil || err != nil {
 		return true, err
 	}
@@ -98,49 +98,11 @@ func (t *Terminal) sendTotals(ctx context.Context, r *Result) (done bool, err er
 	return true, t.save()
 }
 
-// upload sends every transaction that counts, and the end. False: the host did
-// not take one of them, and the result says so.
-func (t *Terminal) upload(ctx context.Context, r *Result) (bool, error) {
-	g := t.s.Settling
-	all := t.s.standing()
-	for g.Uploaded < len(all) {
-		rec := all[g.Uploaded]
-		about := rec
-		about.Original = &OriginalRecord{Type: rec.Type, STAN: rec.STAN, Batch: rec.Batch, Time: rec.Time}
-		about.STAN, about.Time = t.s.next(), t.c.Now()
-		if err := t.save(); err != nil {
-			return false, err
-		}
-		x, err := t.sendOfBatch(ctx, r, world.BatchUpload, &about, t.kept(world.BatchUpload, &rec))
-		if x == nil || err != nil || x.Outcome != Approved {
-			return false, err
-		}
-		g.Uploaded++
-		if err := t.save(); err != nil {
-			return false, err
-		}
-	}
-	end := world.SettlementEnd
-	if t.c.Messages.types[end] == nil {
-		end = world.BatchEnd
-	}
-	if g.EndSTAN == 0 {
-		g.EndSTAN = t.s.next()
-		if err := t.save(); err != nil {
-			return false, err
-		}
-	}
-	x, err := t.sendOfBatch(ctx, r, end, &Record{STAN: g.EndSTAN, Time: t.c.Now()}, nil)
-	return x != nil && err == nil && x.Outcome == Approved, err
-}
-
 // sendOfBatch sends one message of a settlement; nil: there is no line.
-func (t *Terminal) sendOfBatch(ctx context.Context, r *Result, is world.TransactionType, rec *Record, fields map[int]string) (*Exchange, error) {
+func (t *Terminal) sendOfBatch(ctx context.Context, r *Result, is world.TransactionType, p Params) (*Exchange, error) {
 	g := t.s.Settling
-	p := t.params(rec, Card{})
 	p.Currency = t.c.Currency
 	p.Sales, p.Refunds, p.Uploaded, p.OutOfBalance = g.Totals.Sales, g.Totals.Refunds, g.Uploaded, g.Uploading
-	p.Fields = fields
 	req, err := t.c.Messages.Request(is, p, t.session)
 	if err != nil {
 		return nil, err

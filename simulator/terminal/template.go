@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -15,6 +16,8 @@ type piece struct {
 	value    func(*Params) string // nil: a literal
 	original int                  // field of the original message; 0: none
 	isMTI    bool                 // {original_mti}
+
+	isRecords bool // {records}: value is set when it is known what one holds
 }
 
 // parseTemplate reads "22{batch}000". Braces stand for nothing else: fields
@@ -44,6 +47,9 @@ func parseTemplate(s string) (t template, err error) {
 func parsePiece(name string) (piece, error) {
 	if name == "original_mti" {
 		return piece{isMTI: true}, nil
+	}
+	if name == "records" {
+		return piece{isRecords: true}, nil
 	}
 	if n, ok := strings.CutPrefix(name, "original."); ok {
 		field, err := strconv.Atoi(n)
@@ -86,4 +92,29 @@ func (t template) expand(p *Params, original *rendered) (string, bool) {
 		b.WriteString(text)
 	}
 	return b.String(), true
+}
+
+// ofOne reports whether the template can stand for each of several transactions.
+func (t template) ofOne() bool {
+	return !slices.ContainsFunc(t, func(p piece) bool { return p.isRecords || p.isMTI || p.original > 0 })
+}
+
+// repeat returns the template's text once for each transaction that a message
+// holds; empty if one of them lacks something.
+func (t template) repeat(p *Params) string {
+	var b strings.Builder
+	one := func(p *Params) bool {
+		text, ok := t.expand(p, nil)
+		b.WriteString(text)
+		return ok
+	}
+	if !one(p) {
+		return ""
+	}
+	for i := range p.Block {
+		if !one(&p.Block[i]) {
+			return ""
+		}
+	}
+	return b.String()
 }
