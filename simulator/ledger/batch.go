@@ -52,7 +52,8 @@ func (b *Book) closeBatch(t *Terminal, c ClosedBatch, next uint32) Totals {
 		t.closed = append(t.closed, c)
 	}
 	b.open -= t.open.count()
-	t.open.dropAll(t.shared)
+	t.open.dropAll(t.shared, &b.shelf)
+	b.shelf.keep(b.open)
 	b.oldest[t.n] = t.Serial
 	t.unmatched, t.shared, t.moved = nil, false, false
 	t.Batch, t.Totals, t.Told = next, Totals{}, nil
@@ -88,13 +89,7 @@ func (b *Book) Tell(t *Terminal, told Totals) {
 // Open yields the transactions of the terminal's open batch, oldest first. The
 // book must not be changed meanwhile, but for [Book.MarkUploaded].
 func (b *Book) Open(t *Terminal) iter.Seq[*Txn] {
-	return func(yield func(*Txn) bool) {
-		for _, p := range t.open.all {
-			if !yield(p.txn) {
-				return
-			}
-		}
-	}
+	return t.open.from(0)
 }
 
 // MarkUploaded notes that the terminal has uploaded a transaction of its open

@@ -62,6 +62,7 @@ type Book struct {
 	open   int
 	gone   []*Terminal // scratch of evict
 
+	shelf  shelf  // memory of closed batches
 	record []byte // scratch of the log
 }
 
@@ -82,7 +83,7 @@ func New(o Options) *Book {
 	if o.MaxHolds <= 0 {
 		o.MaxHolds = DefaultMaxHolds
 	}
-	return &Book{o: o, byName: map[string]*Account{}, byID: map[string]*Terminal{}}
+	return &Book{o: o, byName: map[string]*Account{}, byID: map[string]*Terminal{}, shelf: shelf{small: smallBatch}}
 }
 
 // EnsureAccount returns the account with the given name, and opens it if there
@@ -253,13 +254,13 @@ func (b *Book) evict(n int, tell func(t *Terminal, batch uint32, n int)) {
 			continue
 		}
 		t := b.terminals[s.terminal]
-		x := t.open.first()
+		x := t.open.oldest()
 		if x.marks&unmatched != 0 {
 			t.forget(x)
 		}
 		t.open.dropOldest()
 		b.oldest[t.n] = t.Serial
-		if oldest := t.open.first(); oldest != nil {
+		if oldest := t.open.oldest(); oldest != nil {
 			b.oldest[t.n] = oldest.serial
 		}
 		b.open--

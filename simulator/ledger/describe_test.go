@@ -43,8 +43,8 @@ func describe(b *Book) string {
 				fmt.Fprintf(&s, "  waits for %d: %d\n", stan, x.serial)
 			}
 		}
-		for _, p := range t.open.all {
-			fmt.Fprintf(&s, "  %s\n", describeTxn(b, p.txn))
+		for x := range t.open.from(0) {
+			fmt.Fprintf(&s, "  %s\n", describeTxn(b, x))
 		}
 	}
 	fmt.Fprintf(&s, "open %d, oldest first:", b.open)

@@ -3,51 +3,12 @@ package ledger
 import (
 	"encoding/binary"
 	"math/bits"
-	"slices"
 
 	"github.com/acqsim/acqsim/scenarios/world"
 )
 
-// openBatch holds the transactions of an open batch in the order of posting,
-// and two hash tables over them. It costs nothing while it is empty.
-//
-// The tables hold numbers, and the chains of a table run through the places of
-// the transactions, newest first: posting and looking up touch no transaction
-// but the one that is meant. With a million of them open, each other one would
-// be a miss of the processor's cache.
-//
-// Every transaction is in the table by STAN. The table by RRN is brought up to
-// date when somebody asks: few terminals name an original by its RRN alone.
-//
-// Transactions only ever leave it oldest first, or all at once. So chains need
-// no mending: a chain ends where its numbers are of transactions that have left.
-type openBatch struct {
-	all   []place  // oldest first; their serial numbers follow each other
-	left  uint32   // how many have left: all[0] has number left+1
-	stans []uint32 // by STAN, the number of the newest; a power of two
-	hint  uint8    // log2 of the table that the batch before needed
-	slab  []Txn    // memory for the next transactions
-
-	rrns     []uint32 // by RRN, the number of the newest; a power of two
-	olderRRN []uint32 // by place, the number of the next older in the chain by RRN
-}
-
-// place is where a transaction stands in its batch.
-type place struct {
-	txn   *Txn
-	stan  uint32 // of txn
-	older uint32 // number of the next older in the chain by STAN
-}
-
 const (
-	smallTable = 3  // log2 of a batch's first table
-	fairTable  = 6  // log2 of the table from which on the batch before is a hint
-	mostHint   = 10 // log2: a hint never costs more than 20 KiB
-
-	// mostSlab is how many transactions are allocated at once at most. A
-	// quarter of what the batch holds already is the other limit, so that
-	// terminals which do little cost little.
-	mostSlab = 16
+	smallTable = 3 // log2 of the smallest table
 
 	// maxSameSTAN bounds how many transactions with one STAN a lookup looks
 	// at, newest first. STANs repeat after a wrap-around or in broken
@@ -56,28 +17,21 @@ const (
 	maxSameSTAN = 256
 )
 
-// count is how many transactions the batch holds.
-func (o *openBatch) count() int { return len(o.all) }
-
-// first returns the oldest transaction, or nil.
-func (o *openBatch) first() *Txn {
-	if len(o.all) == 0 {
-		return nil
-	}
-	return o.all[0].txn
+// place is where a transaction stands in the chain of its STAN.
+type place struct {
+	stan  uint32
+	older uint32 // number of the next older
 }
 
-// after returns the places of what came after a transaction of the batch.
-func (o *openBatch) after(x *Txn) []place { return o.all[x.serial-o.all[0].txn.serial+1:] }
-
-// at returns the place with a number, or nil if that has left or never was.
-// Numbers may wrap around.
-func (o *openBatch) at(number uint32) *place {
-	if i := number - o.left - 1; uint64(i) < uint64(len(o.all)) {
-		return &o.all[i]
-	}
-	return nil
+// position turns a number of a table into a position; false if that transaction
+// has left or never was. Numbers may wrap around.
+func (o *openBatch) position(number uint32) (int, bool) {
+	i := number - uint32(o.left) - 1
+	return int(i), uint64(i) < uint64(o.count())
 }
+
+// number is that of a position, for the tables.
+func (o *openBatch) number(position int) uint32 { return uint32(o.left) + uint32(position) + 1 }
 
 // stanHead is the chain of a STAN. STANs that follow each other are
 // neighbours in the table, as they are in time.
@@ -89,121 +43,57 @@ func (o *openBatch) rrnHead(rrn *[12]byte) *uint32 {
 	return &o.rrns[h>>32&uint64(len(o.rrns)-1)]
 }
 
-// Fetch reads what a decision will look for by the STAN and write when it posts,
-// so that the memory is near by then. The result means nothing; it is there so
-// that the reading is not left out.
-func (t *Terminal) Fetch(stan uint32) (sum uint64) {
-	o := &t.open
-	sum = uint64(t.Totals.DebitCount) //nolint:gosec // read, not used
-	if n := len(o.all); n > 0 {
-		sum += uint64(*o.stanHead(stan)) + uint64(o.all[n-1].stan)
+// indexSTANs brings the table by STAN up to date. It reports false where a STAN
+// can't be in it.
+func (o *openBatch) indexSTANs(stan uint32) bool {
+	n := o.count()
+	if n == 0 || stan > o.top {
+		return false
 	}
-	if len(o.slab) > 0 {
-		x := &o.slab[0]
-		sum += uint64(x.MTI) + uint64(x.Refunded)
+	chain := len(o.places)
+	for i := chain; i < n; i++ {
+		o.places = append(o.places, place{stan: o.nth(i).STAN})
 	}
-	return sum
-}
-
-// next returns the memory for the next transaction.
-func (o *openBatch) next() *Txn {
-	if len(o.slab) == 0 {
-		o.slab = make([]Txn, min(max(len(o.all)/4, 1), mostSlab))
+	if n > len(o.stans) {
+		o.stans, chain = make([]uint32, max(1<<bits.Len(uint(n)), 1<<smallTable)), 0
 	}
-	x := &o.slab[0]
-	if o.slab = o.slab[1:]; len(o.slab) == 0 {
-		o.slab = nil // an empty slice would still hold on to x
+	for i := chain; i < n; i++ {
+		p := &o.places[i]
+		head := o.stanHead(p.stan)
+		p.older, *head = *head, o.number(i)
 	}
-	return x
-}
-
-// add appends a transaction, the newest.
-func (o *openBatch) add(x *Txn) {
-	if len(o.all) == len(o.stans) {
-		o.grow()
-	}
-	o.all = append(o.all, place{txn: x, stan: x.STAN})
-	o.index(len(o.all) - 1)
-}
-
-func (o *openBatch) index(i int) {
-	p := &o.all[i]
-	head := o.stanHead(p.stan)
-	p.older, *head = *head, o.left+1+uint32(i)
-}
-
-// grow makes room, and the table by STAN larger, and indexes every transaction
-// anew, oldest first, so that chains stay in order.
-func (o *openBatch) grow() {
-	size := max(2*len(o.stans), 1<<smallTable)
-	if len(o.stans) >= 1<<fairTable {
-		size = max(size, 1<<o.hint)
-	}
-	o.stans = make([]uint32, size)
-	o.all = slices.Grow(o.all, size-len(o.all))
-	for i := range o.all {
-		o.index(i)
-	}
-}
-
-// dropOldest takes the oldest transaction out.
-func (o *openBatch) dropOldest() {
-	o.all[0].txn.cut()
-	o.all[0] = place{}
-	o.all = o.all[1:]
-	o.left++
-	if len(o.olderRRN) > 0 {
-		o.olderRRN = o.olderRRN[1:]
-	}
+	return true
 }
 
 // indexRRNs brings the table by RRN up to date.
 func (o *openBatch) indexRRNs() {
-	if len(o.all) > len(o.rrns) {
-		o.rrns = make([]uint32, max(1<<bits.Len(uint(len(o.all))), 1<<smallTable))
+	n := o.count()
+	if n > len(o.rrns) {
+		o.rrns = make([]uint32, max(1<<bits.Len(uint(n)), 1<<smallTable))
 		o.olderRRN = nil
 	}
-	for i := len(o.olderRRN); i < len(o.all); i++ {
-		x, older := o.all[i].txn, uint32(0)
+	for i := len(o.olderRRN); i < n; i++ {
+		x, older := o.nth(i), uint32(0)
 		if x.RRN != [12]byte{} {
 			head := o.rrnHead(&x.RRN)
-			older, *head = *head, o.left+1+uint32(i)
+			older, *head = *head, o.number(i)
 		}
 		o.olderRRN = append(o.olderRRN, older)
 	}
 }
 
-// dropAll empties the batch. Its transactions keep what they say of each other
-// and go to the collector together, unless cut is set: then each is cut loose.
-func (o *openBatch) dropAll(cut bool) {
-	if cut {
-		for _, p := range o.all {
-			p.txn.cut()
-		}
-	}
-	hint := uint8(0)
-	if n := len(o.all); n > 0 {
-		hint = min(uint8(bits.Len(uint(n-1))), mostHint)
-	}
-	*o = openBatch{hint: hint}
-}
-
-// cut unties a transaction that leaves, so that a reference to it keeps no
-// other transaction in memory.
-func (x *Txn) cut() { x.Original = nil }
-
 // bySTAN returns the newest transaction with the STAN for which match is true.
 func (o *openBatch) bySTAN(stan uint32, match func(*Txn) bool) *Txn {
-	if len(o.all) == 0 {
+	if !o.indexSTANs(stan) {
 		return nil
 	}
 	seen := 0
-	for p := o.at(*o.stanHead(stan)); p != nil && seen < maxSameSTAN; p = o.at(p.older) {
-		if p.stan != stan {
+	for i, in := o.position(*o.stanHead(stan)); in && seen < maxSameSTAN; i, in = o.position(o.places[i].older) {
+		if o.places[i].stan != stan {
 			continue
 		}
-		if match == nil || match(p.txn) {
-			return p.txn
+		if x := o.nth(i); match == nil || match(x) {
+			return x
 		}
 		seen++
 	}
@@ -212,47 +102,36 @@ func (o *openBatch) bySTAN(stan uint32, match func(*Txn) bool) *Txn {
 
 // byKey returns the newest transaction with the STAN and duplicate key.
 func (o *openBatch) byKey(stan uint32, key uint64) *Txn {
-	if len(o.all) == 0 {
-		return nil
-	}
-	seen := 0
-	for p := o.at(*o.stanHead(stan)); p != nil && seen < maxSameSTAN; p = o.at(p.older) {
-		if p.stan != stan {
-			continue
-		}
-		if p.txn.Key == key {
-			return p.txn
-		}
-		seen++
-	}
-	return nil
+	return o.bySTAN(stan, func(x *Txn) bool { return x.Key == key })
 }
 
 // bySerial returns the transaction with the STAN and serial number.
 func (o *openBatch) bySerial(stan, serial uint32) *Txn {
-	if len(o.all) == 0 {
+	if o.count() == 0 {
 		return nil
 	}
-	if i := serial - o.all[0].txn.serial; uint64(i) < uint64(len(o.all)) && o.all[i].stan == stan {
-		return o.all[i].txn
+	if i := serial - o.nth(0).serial; uint64(i) < uint64(o.count()) {
+		if x := o.nth(int(i)); x.STAN == stan {
+			return x
+		}
 	}
 	return nil
 }
 
 func (o *openBatch) byRRN(rrn [12]byte) *Txn {
-	if len(o.all) == 0 || rrn == [12]byte{} {
+	if o.count() == 0 || rrn == [12]byte{} {
 		return nil
 	}
 	o.indexRRNs()
 	for number := *o.rrnHead(&rrn); ; {
-		p := o.at(number)
-		if p == nil {
+		i, in := o.position(number)
+		if !in {
 			return nil
 		}
-		if p.txn.RRN == rrn {
-			return p.txn
+		if x := o.nth(i); x.RRN == rrn {
+			return x
 		}
-		number = o.olderRRN[number-o.left-1]
+		number = o.olderRRN[i]
 	}
 }
 
@@ -287,9 +166,9 @@ const maxByInvoice = 10_000
 // It looks through the newest 10,000 of the batch: it is for what could not be
 // found otherwise.
 func (b *Book) ByInvoice(t *Terminal, invoice uint32, match func(*Txn) bool) *Txn {
-	all := t.open.all
-	for i := len(all) - 1; i >= max(0, len(all)-maxByInvoice); i-- {
-		if x := all[i].txn; x.Invoice == invoice && (match == nil || match(x)) {
+	n := t.open.count()
+	for i := n - 1; i >= max(0, n-maxByInvoice); i-- {
+		if x := t.open.nth(i); x.Invoice == invoice && (match == nil || match(x)) {
 			return x
 		}
 	}
@@ -354,8 +233,8 @@ func (b *Book) ReversalOf(original *Txn) *Txn {
 	if original == nil || b.hasLeft(original) {
 		return nil
 	}
-	for _, p := range original.Terminal.open.after(original) {
-		x := p.txn
+	o := &original.Terminal.open
+	for x := range o.from(int(original.serial-o.nth(0).serial) + 1) {
 		if x.Type == world.Reversal && x.Original == original && x.State != Declined {
 			return x
 		}

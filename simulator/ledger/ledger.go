@@ -59,8 +59,8 @@ func (s TxnState) String() string {
 }
 
 // Txn is one decided transaction of an open batch. A Txn that a Book returned
-// belongs to the book: it is read-only, and it is history once its batch is
-// closed or it has been evicted.
+// belongs to the book: it is read-only, it is history once it has been evicted,
+// and when its batch is closed the book may use its memory for another.
 type Txn struct {
 	Terminal   *Terminal
 	Type       world.TransactionType
@@ -189,24 +189,26 @@ func (s *Totals) count(t world.TransactionType, amount int64, n int) {
 	}
 }
 
-// Terminal is the books of one terminal. Only a Book changes it.
+// Terminal is the books of one terminal. Only a Book changes it. What every
+// posting needs stands first, close together: of thousands of terminals hardly
+// one is in the processor's cache.
 type Terminal struct {
-	ID      string
-	Batch   uint32 // number of the open batch; 0: none yet
-	Totals  Totals // of the open batch
-	Session Session
-	Serial  uint32 // decisions recorded so far; feeds hash(seed, terminal, n)
+	Batch     uint32 // number of the open batch; 0: none yet
+	Serial    uint32 // decisions recorded so far; feeds hash(seed, terminal, n)
+	n         uint32 // position in Book.terminals
+	moved     bool   // money has moved in the open batch
+	shared    bool   // a transaction elsewhere refers to one of the open batch
+	Totals    Totals // of the open batch
+	Session   Session
+	unmatched map[uint32][]*Txn // remembered reversals by the STAN they await, oldest first
+	open      openBatch
+	ID        string
 	// Told are the totals that the terminal gave for the open batch, which were
 	// not the host's; nil: it has not settled yet.
 	Told *Totals
 
-	n         uint32 // position in Book.terminals
-	open      openBatch
-	unmatched map[uint32][]*Txn // remembered reversals by the STAN they await, oldest first
-	closed    []ClosedBatch     // oldest first, at most keptClosed
-	moved     bool              // money has moved in the open batch
-	shared    bool              // a transaction elsewhere refers to one of the open batch
-	leaving   int               // transactions that the eviction under way has taken
+	closed  []ClosedBatch // oldest first, at most keptClosed
+	leaving int           // transactions that the eviction under way has taken
 }
 
 // Session is what a sign-on agreed. Keys are the DE 62 cryptograms, still

@@ -170,7 +170,7 @@ func (b *Book) commit(kind recordKind, x *Txn, e effects) *Txn {
 // the log is replayed.
 func (b *Book) apply(kind recordKind, x *Txn, e effects) *Txn {
 	t := x.Terminal
-	p := t.open.next()
+	p := t.open.next(&b.shelf)
 	*p = *x
 	p.Batch, p.serial, p.Refunded, p.Adjusted, p.marks = t.Batch, t.Serial, 0, 0, 0
 	t.Serial++

@@ -121,7 +121,7 @@ func appendBooks(b []byte, t *Terminal) []byte {
 	b = appendTotals(b, t.Totals)
 	b = appendSession(b, &t.Session)
 	serial := t.Serial
-	if oldest := t.open.first(); oldest != nil {
+	if oldest := t.open.oldest(); oldest != nil {
 		serial = oldest.serial
 	}
 	b = le.AppendUint32(b, serial)

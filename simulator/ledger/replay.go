@@ -270,7 +270,7 @@ func (r *replayer) openTxn(d *decoder) {
 		return
 	}
 	t := x.Terminal
-	p := t.open.next()
+	p := t.open.next(&r.book.shelf)
 	*p = x
 	p.serial = t.Serial
 	t.Serial++

@@ -55,7 +55,7 @@ func (b *Book) records(yield func([]byte) error) error {
 		if !b.isOpen(s) {
 			continue
 		}
-		x := b.terminals[s.terminal].open.all[at[s.terminal]].txn
+		x := b.terminals[s.terminal].open.nth(at[s.terminal])
 		at[s.terminal]++
 		if err := put(b.appendOpen(buf[:0], x)); err != nil {
 			return err
@@ -69,8 +69,8 @@ func (b *Book) records(yield func([]byte) error) error {
 func (b *Book) keptHolds() []*Hold {
 	all := maps.Clone(b.holds.byID)
 	for _, t := range b.terminals {
-		for _, p := range t.open.all {
-			if h := p.txn.Hold; h != nil && h.at < 0 {
+		for x := range t.open.from(0) {
+			if h := x.Hold; h != nil && h.at < 0 {
 				if all == nil {
 					all = map[uint32]*Hold{}
 				}
