@@ -106,14 +106,19 @@ func (b *batch) decide() {
 		if s.o.Now != nil {
 			x.business = s.o.Now()
 		}
+		var memo *host.Memo
 		if x.end == decided && b.c.wait != nil {
-			if name := b.c.sight(x.req.Terminal); asks && s.o.Planner.Concerns(name) {
+			name := b.c.sight(x.req.Terminal)
+			if name != nil {
+				memo = b.c.memo
+			}
+			if asks && s.o.Planner.Concerns(named(name)) {
 				b.ask(x)
 			}
 		}
 		switch x.end {
 		case decided:
-			b.jobs = append(b.jobs, host.Job{Dialect: b.c.l.Dialect, Request: &x.req, Now: x.business, Decision: &x.dec, Given: x.given(), By: x.givenBy()})
+			b.jobs = append(b.jobs, host.Job{Dialect: b.c.l.Dialect, Request: &x.req, Now: x.business, Decision: &x.dec, Given: x.given(), By: x.givenBy(), Memo: memo})
 		case rejected:
 			s.o.Host.RejectFormat(&x.req, x.business, x.why, &x.dec)
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/simulator/dialect"
 	"github.com/acqsim/acqsim/simulator/frame"
+	"github.com/acqsim/acqsim/simulator/host"
 )
 
 // drainTime is how long a closing connection waits for the peer's last bytes,
@@ -61,9 +62,12 @@ type planned struct {
 	terminal     atomic.Pointer[string] // seen last
 	sighting     *sighting              // of that terminal
 	known        map[dialect.ID]*sighting
-	recent       *[mostRecent]recentSighting // of known, by their hash; nil: one terminal only
-	several      bool                        // terminals have been seen
-	lastID       dialect.ID                  // of that terminal
+	recent       *[mostRecent][2]recentSighting // of known, by their hash; nil: one terminal only
+	moves        uint64                         // seen.moves when recent was right
+	several      bool                           // terminals have been seen
+	lastID       dialect.ID                     // of that terminal
+	memo         *host.Memo                     // of that terminal
+	only         host.Memo                      // of the first terminal
 	lastMerchant struct {
 		id   dialect.ID
 		name string

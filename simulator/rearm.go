@@ -12,6 +12,7 @@ import (
 	"github.com/acqsim/acqsim/scenarios"
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/simulator/dialect"
+	"github.com/acqsim/acqsim/simulator/host"
 )
 
 // Rearm has the planner asked again about what is going on already: listeners
@@ -121,6 +122,7 @@ type seen struct {
 	mu        sync.Mutex
 	nth       map[string]uint64 // connections by listener and source
 	terminals map[string]*sighting
+	moves     atomic.Uint64      // of terminals from a connection that is still there to another
 	from      map[netip.Addr]int // terminals that came last from there
 	waiting   []*elsewhere       // replies that wait for another terminal
 }
@@ -185,60 +187,77 @@ func (s *Server) SourceOf(terminal string) (address netip.Addr, shared bool) {
 }
 
 // lastTerminal is the terminal seen last on the connection; "" if none.
-func (c *conn) lastTerminal() string {
-	if t := c.terminal.Load(); t != nil {
-		return *t
+func (c *conn) lastTerminal() string { return named(c.terminal.Load()) }
+
+// named is a terminal's name; "" if there is none.
+func named(terminal *string) string {
+	if terminal == nil {
+		return ""
 	}
-	return ""
+	return *terminal
 }
 
 // mostKnown bounds how many terminals a connection knows without asking.
 const mostKnown = 1 << 12
 
-// sight notes which terminal sends on the connection, and returns its name; ""
+// sight notes which terminal sends on the connection, and returns its name; nil
 // if the request names none. It is called by the connection's reader only.
-func (c *conn) sight(id dialect.ID) string {
+func (c *conn) sight(id dialect.ID) *string {
 	switch {
 	case id.IsZero():
-		return ""
+		return nil
 	case id == c.lastID:
-		return c.lastTerminal()
+		return c.terminal.Load()
 	}
 	c.several = !c.lastID.IsZero()
 	c.lastID = id
 	// A concentrator has many terminals in turn on one connection.
 	if !c.several {
+		c.memo = &c.only
 		return c.meet(id)
 	}
 	if c.recent == nil {
-		c.recent = new([mostRecent]recentSighting)
+		c.recent = new([mostRecent][2]recentSighting)
 	}
-	recent := &c.recent[id.Hash()%mostRecent]
-	at := recent.at
-	if at == nil || recent.id != id {
-		at = c.known[id]
+	if moves := c.s.seen.moves.Load(); moves != c.moves {
+		*c.recent, c.moves = [mostRecent][2]recentSighting{}, moves
 	}
+	pair := &c.recent[id.Hash()%mostRecent]
+	switch {
+	case pair[0].id == id:
+		return c.sightAgain(&pair[0])
+	case pair[1].id == id:
+		return c.sightAgain(&pair[1])
+	}
+	at := c.known[id]
 	if at == nil || at.conn.Load() != c {
+		c.memo = nil
 		return c.meet(id)
 	}
-	recent.id, recent.at = id, at
-	c.sighting = at
-	c.terminal.Store(&at.terminal)
-	return at.terminal
+	pair[1], pair[0] = pair[0], recentSighting{id: id, at: at}
+	return c.sightAgain(&pair[0])
+}
+
+// sightAgain is sight of a terminal that has been on no other connection since.
+func (c *conn) sightAgain(recent *recentSighting) *string {
+	c.sighting, c.memo = recent.at, &recent.memo
+	c.terminal.Store(&recent.at.terminal)
+	return &recent.at.terminal
 }
 
 // recentSighting is a terminal that a connection finds without looking far.
 type recentSighting struct {
-	id dialect.ID
-	at *sighting
+	id   dialect.ID
+	at   *sighting
+	memo host.Memo
 }
 
-// mostRecent is how many of them a connection has.
+// mostRecent is how many pairs of them a connection has.
 const mostRecent = 64
 
 // meet is sight of a terminal that was not on this connection before, or has
 // been elsewhere since.
-func (c *conn) meet(id dialect.ID) string {
+func (c *conn) meet(id dialect.ID) *string {
 	terminal := id.String()
 	c.terminal.Store(&terminal)
 	v := &c.s.seen
@@ -254,7 +273,7 @@ func (c *conn) meet(id dialect.ID) string {
 	c.sighting = at
 	if at == nil {
 		v.mu.Unlock()
-		return terminal
+		return &terminal
 	}
 	moved := at.source != c.source
 	if moved {
@@ -262,7 +281,9 @@ func (c *conn) meet(id dialect.ID) string {
 		at.source = c.source
 		v.from[c.source]++
 	}
-	at.conn.Store(c)
+	if before := at.conn.Swap(c); before != nil && before != c {
+		v.moves.Add(1)
+	}
 	ready := v.takeWaitingLocked(terminal)
 	v.mu.Unlock()
 	if c.known == nil || len(c.known) >= mostKnown {
@@ -275,7 +296,7 @@ func (c *conn) meet(id dialect.ID) string {
 	if moved {
 		c.moved(terminal)
 	}
-	return terminal
+	return &terminal
 }
 
 // leftLocked notes that a terminal comes from an address no more.

@@ -24,17 +24,17 @@ func TestSightOfManyTerminals(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, s.Close()) }()
 	here, there := s.newConn(s.listeners[0], blackHole{}), s.newConn(s.listeners[0], blackHole{})
-	assert.Empty(t, here.sight(dialect.ID{}))
+	assert.Nil(t, here.sight(dialect.ID{}))
 	for round := range 3 {
 		for n := range terminals {
 			name := fmt.Sprintf("%08d", n)
-			assert.Equal(t, name, here.sight(dialect.MakeID(name)))
+			assert.Equal(t, name, *here.sight(dialect.MakeID(name)))
 			assert.Equal(t, name, here.lastTerminal())
 			require.NotNil(t, here.sighting)
 			assert.Equal(t, name, here.sighting.terminal)
 			assert.Same(t, here, here.sighting.conn.Load())
 			if (n+round)%7 == 0 {
-				assert.Equal(t, name, there.sight(dialect.MakeID(name)))
+				assert.Equal(t, name, *there.sight(dialect.MakeID(name)))
 				assert.Same(t, there, here.sighting.conn.Load())
 				assert.Same(t, here.sighting, there.sighting)
 			}
@@ -55,7 +55,7 @@ func BenchmarkSight(b *testing.B) {
 	}
 	n := 0
 	for b.Loop() {
-		if c.sight(ids[n%20]) == "" {
+		if c.sight(ids[n%20]) == nil {
 			b.Fatal("a terminal has no name")
 		}
 		n++

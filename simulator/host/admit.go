@@ -26,7 +26,7 @@ func (c *call) identify() bool {
 		return false
 	}
 	c.terminal, c.dec.Terminal = t, t.id
-	switch t.facts.Status {
+	switch t.status {
 	case world.TerminalStopped:
 		c.refuse(world.TerminalInactive, "terminal "+t.id+" is not in service")
 		return false
@@ -40,8 +40,8 @@ func (c *call) identify() bool {
 		return false
 	}
 	c.merchant, c.dec.Merchant = m, m.facts.ID
-	if least := t.facts.MinimumSoftware; least > 0 && c.req.Software >= 0 && c.req.Software < least {
-		c.refuse(world.SoftwareOutdated, fmt.Sprintf("software version %d is below %d", c.req.Software, least))
+	if c.req.Software >= 0 && c.req.Software < t.facts.MinimumSoftware {
+		c.refuse(world.SoftwareOutdated, fmt.Sprintf("software version %d is below %d", c.req.Software, t.facts.MinimumSoftware))
 		return false
 	}
 	return true
@@ -54,7 +54,7 @@ func (c *call) authentic() bool {
 		return c.authenticByKSN()
 	}
 	t, policy := c.terminal, c.d.MACPolicy()
-	session := t.books.Session
+	session := &t.books.Session
 	if current := t.macBy(c.d.MACAlgorithm()); c.mac != current {
 		// A sign-on came in between, and its keys are in force.
 		c.mac = current

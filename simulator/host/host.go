@@ -127,6 +127,10 @@ type Job struct {
 	Given world.Outcome
 	By    string // the scenario that has given it, for the reason
 
+	// Memo, if it is not nil, is the terminal's: what the host remembers between
+	// its requests.
+	Memo *Memo
+
 	terminal *terminal               // found by fetch; nil: not yet known
 	card     *card                   // as terminal
 	mac      *security.MAC           // that the request's MAC was verified with

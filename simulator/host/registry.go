@@ -21,18 +21,22 @@ const (
 	defaultPINTries = 3
 )
 
-// terminal is a terminal as the running host knows it.
+// terminal is a terminal as the running host knows it. What every request needs
+// stands first, close together: it comes from memory that was not used for long.
 type terminal struct {
+	key       dialect.ID // what it is registered under
 	id        string
-	known     bool // named by the world, not enrolled
-	facts     *world.Terminal
-	merchant  *merchant
 	books     *ledger.Terminal
-	keys      security.SessionKeys  // working keys; valid if mac is not nil
-	mac       *security.MAC         // of the working MAC key; nil: no keys
+	merchant  *merchant
+	mac       *security.MAC // of the working MAC key; nil: no keys
+	asked     world.Chore   // what it has not done yet of what it is asked for
+	status    world.TerminalStatus
+	known     bool                  // named by the world, not enrolled
 	algorithm security.MACAlgorithm // of mac
-	asked     world.Chore           // what it has not done yet of what it is asked for
-	ksn       security.KSN          // its last, under DUKPT; zero: none since the start
+
+	facts *world.Terminal
+	keys  security.SessionKeys // working keys; valid if mac is not nil
+	ksn   security.KSN         // its last, under DUKPT; zero: none since the start
 }
 
 type merchant struct {
@@ -131,7 +135,10 @@ func (c *call) findTerminal() *terminal {
 		r.enrolled.terminals++
 		facts = &world.Terminal{ID: id, Merchant: c.req.Merchant.String()}
 	}
-	t := &terminal{id: facts.ID, known: known, facts: facts, books: c.h.book.Terminal(facts.ID), asked: facts.Asked}
+	t := &terminal{
+		key: c.req.Terminal, id: facts.ID, books: c.h.book.Terminal(facts.ID),
+		asked: facts.Asked, status: facts.Status, known: known, facts: facts,
+	}
 	t.restoreKeys(c.d.MACAlgorithm(), c.h.masterKey(facts))
 	if facts.Status == world.SignedOff {
 		c.endSession(t)
