@@ -37,10 +37,16 @@ func WriteHTML(w io.Writer, r *suite.Report, d *dialect.Dialect) error {
 		return fmt.Errorf("the template of the report: %w", err)
 	}
 	return page.Execute(w, map[string]any{
-		"Report": r, "Views": viewsOf(r, newReader(d)), "Elapsed": seconds(r.Elapsed), "Started": r.Started.Format("2006-01-02 15:04:05 -07:00"),
+		"Report": r, "Title": titleOf(r), "Views": viewsOf(r, newReader(d)), "Elapsed": seconds(r.Elapsed), "Started": r.Started.Format("2006-01-02 15:04:05 -07:00"),
 		"CSS": template.CSS(files["style.css"]), "JS": template.JS(files["script.js"]), //nolint:gosec // files of this package
 		"Statuses": []suite.Status{suite.Passed, suite.Failed, suite.Errored, suite.Skipped},
 	})
+}
+
+// titleOf is what the page is called in tabs and lists of windows.
+func titleOf(r *suite.Report) text {
+	return world.Say("acqsim: %d passed, %d failed, %d error, %d skipped", "acqsim：通过 %d，不通过 %d，出错 %d，跳过 %d",
+		r.Count(suite.Passed), r.Count(suite.Failed), r.Count(suite.Errored), r.Count(suite.Skipped))
 }
 
 // view is a result as the page shows it.

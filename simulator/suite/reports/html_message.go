@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/acqsim/acqsim/scenarios/transcript"
+	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/dialect"
 )
 
@@ -13,7 +14,7 @@ import (
 type message struct {
 	MTI    string
 	Fields []field
-	Error  string // why it could not be read to its end
+	Error  text // why it could not be read to its end
 	Hex    string
 }
 
@@ -21,7 +22,7 @@ type message struct {
 type field struct {
 	Path  string
 	Name  text
-	Value string
+	Value text
 }
 
 // reader decodes recorded frames.
@@ -53,17 +54,17 @@ func (r *reader) read(e *transcript.Event) *message {
 	m := &message{Hex: hex.EncodeToString(e.Raw)}
 	d := r.open(e.Dialect)
 	if d == nil {
-		m.Error = "its dialect is not known here"
+		m.Error = text{EN: "its dialect is not known here", ZH: "报文方言未知，无法解析"}
 		return m
 	}
 	f, _, err := d.Format().Cut(e.Raw, 0)
 	if err != nil {
-		m.Error = err.Error()
+		m.Error, _ = recorded(err.Error())
 		return m
 	}
 	views, err := d.View(f.Body)
 	if err != nil {
-		m.Error = err.Error()
+		m.Error, _ = recorded(err.Error())
 	}
 	// Events name the secrets of requests; masking what is masked names them all.
 	hidden := map[int]string{}
@@ -91,16 +92,16 @@ func secretsOf(d *dialect.Dialect, body []byte) []transcript.Secret {
 // add appends a field and its parts. In a transcript, masked digits are zeros;
 // people are told that they are not the real ones.
 func (m *message) add(v *dialect.FieldView, secret string) {
-	value := visible(v.Value)
+	value := world.Same(visible(v.Value))
 	switch {
 	case secret == "":
 	case secret == "pan" && v.Path == "2":
-		value = transcript.MaskPAN(value)
+		value = world.Same(transcript.MaskPAN(value.EN))
 	case secret == "pin-block", secret == "key":
-		m.Fields = append(m.Fields, field{v.Path, v.Name, "(hidden)"})
+		m.Fields = append(m.Fields, field{v.Path, v.Name, text{EN: "(hidden)", ZH: "（不显示）"}})
 		return
 	default:
-		value += " (masked)"
+		value = world.Say("%s (masked)", "%s（已掩码）", value)
 	}
 	m.Fields = append(m.Fields, field{v.Path, v.Name, value})
 	for i := range v.Sub {

@@ -94,7 +94,8 @@ func (d *diagram) event(e *transcript.Event) {
 	case transcript.Acted, transcript.Reported:
 		d.person(e, &r)
 	case transcript.Note, transcript.Missing:
-		r.note(laneAcqsim, world.Same(visible(cmp.Or(e.Text, e.Why))))
+		label, _ := recorded(cmp.Or(e.Text, e.Why))
+		r.note(laneAcqsim, label)
 		r.Class = "odd"
 	default: // Listening and Stopped are about the server
 		return
@@ -130,6 +131,21 @@ func (r *row) more(en, zh, value string) {
 	}
 }
 
+// quote adds a line of the record's own words, if there are any. Chinese says so
+// where they are left as they are.
+func (r *row) quote(en, zh string, in func(string) (text, bool), words string) {
+	if words == "" {
+		return
+	}
+	t, known := in(words)
+	if !known {
+		zh += "（记录原文）"
+	}
+	r.Lines = append(r.Lines, world.Say("%s: %s", "%s：%s", text{EN: en, ZH: zh}, t))
+}
+
+func (r *row) why(e *transcript.Event) { r.quote("why", "原因", recorded, e.Why) }
+
 // name puts the message type before the label, once it has been read.
 func (r *row) name(e *transcript.Event) {
 	mti := r.Message.MTI
@@ -152,7 +168,7 @@ func (d *diagram) request(e *transcript.Event, r *row) {
 	}
 	r.arrow(laneTerminal, laneAcqsim, label)
 	r.mac("MAC", "MAC", e.MAC)
-	r.more("why", "原因（记录原文）", e.Why)
+	r.why(e)
 	r.more("connection", "连接", fmt.Sprint(e.Conn))
 }
 
@@ -209,8 +225,8 @@ func (d *diagram) reply(e *transcript.Event, r *row) {
 	r.arrow(laneAcqsim, laneTerminal, label)
 	r.strike(e)
 	r.Lines = append(r.Lines, world.Say("outcome: %s", "主机结果：%s", e.Outcome.Text()))
-	r.more("why", "原因（记录原文）", e.Why)
-	r.more("on the wire", "线路操作", e.Text)
+	r.why(e)
+	r.quote("on the wire", "线路操作", recordedSteps, e.Text)
 	r.mac("MAC as the terminal finds it", "终端校验 MAC", e.MAC)
 	r.more("connection", "连接", fmt.Sprint(e.Conn))
 }
@@ -247,8 +263,8 @@ func (d *diagram) host(e *transcript.Event, r *row) {
 		r.Class = "odd"
 	}
 	r.strike(e)
-	r.more("why", "原因（记录原文）", e.Why)
-	r.more("what", "内容（记录原文）", e.Text)
+	r.why(e)
+	r.quote("what", "内容", recorded, e.Text)
 	for _, p := range e.Postings {
 		r.more("posted", "记账", fmt.Sprintf("%s → %s %s", p.From, p.To, money(p.Amount, p.Currency)))
 	}
@@ -277,9 +293,10 @@ func (r *row) strike(e *transcript.Event) {
 
 func (d *diagram) struck(e *transcript.Event, r *row) {
 	r.Class = "fault"
-	names := e.Text
+	label, _ := recorded(e.Text)
 	if e.Strike != nil && len(e.Strike.Faults) > 0 {
-		names = strings.Join(e.Strike.Faults, ", ")
+		names := strings.Join(e.Strike.Faults, ", ")
+		label = world.Same(visible(names))
 		for _, name := range e.Strike.Faults {
 			if k, err := faults.Find(name); err == nil {
 				r.Lines = append(r.Lines, text{EN: name + ": " + k.Does.EN, ZH: name + "：" + k.Does.ZH})
@@ -287,10 +304,10 @@ func (d *diagram) struck(e *transcript.Event, r *row) {
 		}
 		r.more("rule of the scenario", "场景规则", fmt.Sprintf("%s, %d", e.Strike.Scenario, e.Strike.Rule))
 		if e.Text != names {
-			r.more("what", "内容（记录原文）", e.Text)
+			r.quote("what", "内容", recorded, e.Text)
 		}
 	}
-	r.note(laneAcqsim, world.Same("⚡ "+visible(names)))
+	r.note(laneAcqsim, world.Join(text{}, world.Same("⚡ "), label))
 }
 
 func (d *diagram) closed(e *transcript.Event, r *row) {
@@ -318,7 +335,7 @@ func (d *diagram) closed(e *transcript.Event, r *row) {
 		r.arrow(laneAcqsim, laneTerminal, label)
 	}
 	r.strike(e)
-	r.more("why", "原因（记录原文）", e.Why)
+	r.why(e)
 }
 
 // person is what is done and seen at the terminal.

@@ -100,6 +100,8 @@ func TestHTMLOpensInTheLanguageOfTheRun(t *testing.T) {
 		var b bytes.Buffer
 		require.NoError(t, WriteHTML(&b, &told, d))
 		assert.Contains(t, b.String(), `id="`+want+`" checked`)
+		title := map[string]string{"lang-en": "<title>acqsim: 2 passed, 1 failed, 1 error, 1 skipped</title>", "lang-zh": "<title>acqsim：通过 2，不通过 1，出错 1，跳过 1</title>"}
+		assert.Contains(t, b.String(), title[want])
 		assert.Equal(t, 1, strings.Count(b.String(), `name="lang"`+` id="lang-en" checked`)+strings.Count(b.String(), `name="lang"`+` id="lang-zh" checked`))
 	}
 }
@@ -164,14 +166,14 @@ func textOf(n *html.Node) string {
 // zeroed are recorded bytes and values that the page calls masked, in which
 // masked digits are zeros: those of the world's good card, 620000 000000 0005,
 // look like the real ones.
-var zeroed = regexp.MustCompile(`<code>[0-9a-f]+</code>|<td>[^<]* \(masked\)</td>`)
+var zeroed = regexp.MustCompile(`<code>[0-9a-f]+</code>|<td><span lang="en">[^<]* \(masked\)</span><span lang="zh">[^<]*（已掩码）</span></td>`)
 
 func TestHTMLHidesAndEscapes(t *testing.T) {
 	src, _ := page(t)
 	text := string(zeroed.ReplaceAll(src, nil))
 	assert.False(t, strings.Contains(text, world.Default().Cards["good"].PAN), "a card number is shown")
 	assert.True(t, strings.Contains(text, "620000******0005"))
-	assert.True(t, strings.Contains(text, "<td>(hidden)</td>"))
+	assert.True(t, strings.Contains(text, `<td><span lang="en">(hidden)</span><span lang="zh">（不显示）</span></td>`))
 	assert.True(t, strings.Contains(text, "panic: \uFFFD[31mred\uFFFD &lt;b&gt;\ngoroutine 1"))
 }
 
@@ -207,7 +209,7 @@ func TestHTMLTellsTheStory(t *testing.T) {
 	assert.Equal(t, "0200 消费 10.00 CNY，流水号 000002", sale.Label.ZH)
 	fields := map[string]string{}
 	for _, f := range sale.Message.Fields {
-		fields[f.Path] = f.Value
+		fields[f.Path] = f.Value.EN
 	}
 	assert.Regexp(t, `^[0-9]{6}\*+[0-9]{4}$`, fields["2"])
 	assert.Equal(t, "(hidden)", fields["52"])

@@ -11,6 +11,13 @@
   window.addEventListener('hashchange', reveal);
   reveal();
   if (/^zh/i.test(navigator.language || '')) document.getElementById('lang-zh').checked = true;
+  function name() {
+    var page = document.documentElement;
+    page.lang = document.getElementById('lang-zh').checked ? 'zh' : 'en';
+    document.title = page.dataset[page.lang];
+  }
+  document.querySelectorAll('[name=lang]').forEach(function (x) { x.addEventListener('change', name); });
+  name();
   window.addEventListener('beforeprint', function () {
     document.querySelectorAll('section > details').forEach(function (d) { d.open = true; });
   });
