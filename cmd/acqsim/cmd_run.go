@@ -120,6 +120,10 @@ func (a *app) runSuite(cmd *cobra.Command, f *runFlags, names []string) error {
 	if err := out.write(report, o.Dialect); err != nil {
 		return err
 	}
+	var unclean *suite.CleanUpError
+	if errors.As(err, &unclean) && !errors.Is(err, context.Canceled) {
+		err = errors.New(sayIn(unclean.Text(), f.lang))
+	}
 	return runExit(report, err)
 }
 

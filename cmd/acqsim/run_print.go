@@ -98,7 +98,7 @@ func (t *runText) rows(b *strings.Builder, r *suite.Report) {
 	b.WriteByte('\n')
 	for i := range r.Results {
 		if x := &r.Results[i]; x.Output != "" {
-			fmt.Fprintf(b, t.both("%s, what the driver wrote last:\n%s\n", "%s，驱动程序最后的输出：\n%s\n"), reports.Name(x), lastLines(x.Output))
+			fmt.Fprintf(b, t.both("%s, what the driver wrote last:\n%s\n", "%s，驱动程序最后的输出：\n%s\n"), reports.Name(x), lastLines(sayIn(suite.OutputText(x.Output), t.lang)))
 		}
 	}
 }

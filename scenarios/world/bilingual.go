@@ -29,6 +29,15 @@ func Say(en, zh string, args ...any) Bilingual {
 // Same is a text that needs no translation: a name, a number, a file.
 func Same(s string) Bilingual { return Bilingual{EN: s, ZH: s} }
 
+// TextOf is what an error says: its Text, if it has one in both languages, else
+// the same in both, whatever it wraps.
+func TextOf(err error) Bilingual {
+	if w, ok := err.(interface{ Text() Bilingual }); ok {
+		return w.Text()
+	}
+	return Same(err.Error())
+}
+
 // Join puts texts behind one another, with something between them.
 func Join(between Bilingual, all ...Bilingual) (t Bilingual) {
 	for i, x := range all {

@@ -1,6 +1,7 @@
 package world_test
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -33,6 +34,18 @@ func TestJoinPutsSomethingBetween(t *testing.T) {
 	assert.Equal(t, world.Bilingual{}, world.Join(or))
 	assert.Equal(t, world.Same("A"), world.Join(or, world.Same("A")))
 	assert.Equal(t, world.Bilingual{EN: "A or sale", ZH: "A或消费"}, world.Join(or, world.Same("A"), world.Sale.Text()))
+}
+
+// said is an error in both languages.
+type said struct{ world.Bilingual }
+
+func (s said) Error() string         { return s.EN }
+func (s said) Text() world.Bilingual { return s.Bilingual }
+
+func TestTextOfAnErrorIsItsOwn(t *testing.T) {
+	late := said{world.Say("too late", "太迟")}
+	assert.Equal(t, late.Bilingual, world.TextOf(late))
+	assert.Equal(t, world.Same("vendor: too late"), world.TextOf(fmt.Errorf("vendor: %w", late)))
 }
 
 func TestEachNameHasAChineseText(t *testing.T) {

@@ -45,12 +45,12 @@ func (b *Builtin) Sessions() int { return 0 }
 func (b *Builtin) Open(_ context.Context, h *Hello) (Session, error) {
 	s := &builtinSession{hello: h, world: h.known.world, records: map[int]terminal.Record{}}
 	if err := b.configure(&s.c, h); err != nil {
-		return nil, &DriverError{What: "get the terminal ready", Err: err}
+		return nil, &DriverError{What: toGetReady, Err: err}
 	}
 	s.c.At = s.at
 	s.c.PIN = s.askAgain
 	if err := s.switchOn(); err != nil {
-		return nil, &DriverError{What: "switch the terminal on", Err: err}
+		return nil, &DriverError{What: toSwitchOn, Err: err}
 	}
 	return s, nil
 }
@@ -169,8 +169,8 @@ func (s *builtinSession) Do(ctx context.Context, a *Action) (*Outcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o := &Outcome{ID: a.ID}
-	fail := func(err error) (*Outcome, error) {
-		return nil, &DriverError{What: "do " + a.Do, Err: err}
+	failed := func(err error) (*Outcome, error) {
+		return nil, &DriverError{What: toDo(a.Do), Err: err}
 	}
 	switch a.Do {
 	case "power_cut":
@@ -188,7 +188,7 @@ func (s *builtinSession) Do(ctx context.Context, a *Action) (*Outcome, error) {
 		_ = s.t.Close() // what was said has been said
 		s.cutAt, s.pressAt = "", ""
 		if err := s.switchOn(); err != nil {
-			return fail(err)
+			return failed(err)
 		}
 		return o, nil
 	}
@@ -197,7 +197,7 @@ func (s *builtinSession) Do(ctx context.Context, a *Action) (*Outcome, error) {
 	}
 	x, err := s.transaction(a)
 	if err != nil {
-		return fail(err)
+		return failed(err)
 	}
 	r, err := s.perform(ctx, x)
 	if errors.Is(err, errPower) {
@@ -205,7 +205,7 @@ func (s *builtinSession) Do(ctx context.Context, a *Action) (*Outcome, error) {
 		return o, wait(ctx, darkTime) // until somebody notices
 	}
 	if err != nil && r.Outcome != display.Cancelled {
-		return fail(err)
+		return failed(err)
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -273,13 +273,13 @@ func pointOf(word string) terminal.Point {
 func (s *builtinSession) transaction(a *Action) (x terminal.Transaction, err error) {
 	var ok bool
 	if x.Type, ok = scenarios.ActionType(a.Do); !ok {
-		return x, fmt.Errorf("there is no action %s", a.Do)
+		return x, fail("there is no action %s", "没有操作 %s", a.Do)
 	}
 	x.Amount, x.Cash = a.Amount, a.Cash
 	was, known := s.records[a.Original]
 	if a.Original != 0 {
 		if !known || was.STAN == 0 {
-			return x, fmt.Errorf("action %d, which this one is about, was not made", a.Original)
+			return x, fail("action %d, which this one is about, was not made", "本操作所针对的操作 %d 没有做成", a.Original)
 		}
 		x.Of = was.STAN
 		x.RRN, x.Approval, x.Batch = was.RRN, was.Approval, was.Batch

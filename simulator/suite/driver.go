@@ -2,7 +2,6 @@ package suite
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/acqsim/acqsim/scenarios/display"
@@ -137,19 +136,3 @@ type Outcome struct {
 	STAN    string          `json:"stan,omitempty"`
 	Receipt string          `json:"receipt,omitempty"`
 }
-
-// DriverError says that a driver did not do what drivers do, and what it left
-// behind.
-type DriverError struct {
-	What   string // what it was asked
-	Err    error
-	Output string // what it wrote last; empty: nothing
-}
-
-// Error says what went wrong, without the output.
-func (e *DriverError) Error() string {
-	return fmt.Sprintf("the driver could not %s: %v", e.What, e.Err)
-}
-
-// Unwrap returns what went wrong.
-func (e *DriverError) Unwrap() error { return e.Err }

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+
+	"github.com/acqsim/acqsim/scenarios/world"
 )
 
 const (
@@ -82,10 +84,30 @@ func (s secrets) hide(text string) string {
 // output is what a program has left behind.
 func output(stdout, stderr string) string {
 	var b strings.Builder
-	for _, x := range []struct{ name, text string }{{"standard error", stderr}, {"standard output", stdout}} {
+	for _, x := range []struct {
+		head world.Bilingual
+		text string
+	}{{headStderr, stderr}, {headStdout, stdout}} {
 		if x.text != "" {
-			b.WriteString("--- its " + x.name + " ends:\n" + x.text + "\n")
+			b.WriteString(x.head.EN + x.text + "\n")
 		}
 	}
 	return b.String()
+}
+
+// The heads of what drivers leave behind.
+var (
+	headStderr = world.Bilingual{EN: "--- its standard error ends:\n", ZH: "--- 其标准错误输出的末尾：\n"}
+	headStdout = world.Bilingual{EN: "--- its standard output ends:\n", ZH: "--- 其标准输出的末尾：\n"}
+	headAnswer = world.Bilingual{EN: "--- its answer ends:\n", ZH: "--- 其应答的末尾：\n"}
+)
+
+// OutputText is the output of a driver, as results have it, with its heads in
+// both languages.
+func OutputText(output string) world.Bilingual {
+	zh := output
+	for _, head := range []world.Bilingual{headStderr, headStdout, headAnswer} {
+		zh = strings.Replace(zh, head.EN, head.ZH, 1)
+	}
+	return world.Bilingual{EN: output, ZH: zh}
 }

@@ -36,7 +36,7 @@ func (e *Exec) Open(ctx context.Context, h *Hello) (Session, error) {
 	s := &execSession{secrets: secretsOf(h), end: orFor(e.End, 2*time.Second), ended: make(chan struct{})}
 	s.lines.more = make(chan struct{}, 1)
 	if err := s.start(e.Command, e.Dir); err != nil {
-		return nil, &DriverError{What: "start", Err: err}
+		return nil, &DriverError{What: toStart, Err: err}
 	}
 	start := orFor(e.Start, 30*time.Second)
 	limited, cancel := context.WithTimeout(ctx, start)
@@ -44,7 +44,7 @@ func (e *Exec) Open(ctx context.Context, h *Hello) (Session, error) {
 	a, err := s.ask(limited, &message{Hello: h})
 	if err != nil {
 		if ctx.Err() == nil && limited.Err() != nil {
-			err = &DriverError{What: "say hello", Err: fmt.Errorf("it has not answered for %v", start), Output: outputOf(err)}
+			err = &DriverError{What: toSayHello, Err: unanswered(start), Output: outputOf(err)}
 		}
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func (s *execSession) ask(ctx context.Context, m *message) (answer, error) {
 // exchange writes a line and reads one.
 func (s *execSession) exchange(ctx context.Context, m *message) (line []byte, err error) {
 	if _, err := s.lines.take(); !errors.Is(err, errNoLine) {
-		return nil, errors.New("it has said something that it was not asked")
+		return nil, errUnasked
 	}
 	sent := make(chan error, 1)
 	go func() { // a program that does not read is killed, which ends this
@@ -169,13 +169,13 @@ func (s *execSession) lastWords(ctx context.Context) ([]byte, error) {
 	select {
 	case <-s.ended:
 	case <-t.C:
-		return nil, errors.New("it has closed its standard input")
+		return nil, fail("it has closed its standard input", "它关闭了标准输入")
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 	line, err := s.lines.take()
 	if errors.Is(err, errNoLine) {
-		err = errors.New("it has ended without an answer (" + s.exitText() + ")")
+		err = fail("it has ended without an answer (%s)", "它没有应答就结束了（%s）", s.exitText())
 	}
 	return line, err
 }
@@ -222,10 +222,10 @@ func (s *execSession) Close() error {
 	<-sent
 	_, err := s.lines.take()
 	if errors.Is(err, errNoLine) {
-		s.broken = errors.New("it has ended")
+		s.broken = fail("it has ended", "它已结束")
 		return nil
 	}
-	s.broken = &DriverError{What: bye.what(), Err: errors.New("it has said something that it was not asked"), Output: s.output()}
+	s.broken = &DriverError{What: bye.what(), Err: errUnasked, Output: s.output()}
 	return s.broken
 }
 
@@ -269,6 +269,8 @@ func (l *lines) Write(p []byte) (int, error) {
 	return n, nil
 }
 
+var errUnasked = fail("it has said something that it was not asked", "它说了没有问它的话")
+
 var errNoLine = errors.New("there is no line")
 
 // take returns the line that has come. More than one is an error, and so is one
@@ -277,13 +279,13 @@ func (l *lines) take() ([]byte, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.got) == 0 && len(l.part) > maxAnswer {
-		return nil, fmt.Errorf("its answer %s is longer than %d bytes", quote(l.part), maxAnswer)
+		return nil, fail("its answer %s is longer than %d bytes", "其应答 %s 超过 %d 字节", quote(l.part), maxAnswer)
 	}
 	if len(l.got) == 0 {
 		return nil, errNoLine
 	}
 	if len(l.got) > 1 {
-		return nil, fmt.Errorf("it has answered with more than one line: the second is %s", quote(l.got[1]))
+		return nil, fail("it has answered with more than one line: the second is %s", "其应答不止一行：第二行是 %s", quote(l.got[1]))
 	}
 	line := l.got[0]
 	l.got = nil

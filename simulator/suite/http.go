@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -96,7 +95,7 @@ func (s *httpSession) limited(ctx context.Context, d time.Duration, m *message) 
 	defer cancel()
 	a, err := s.ask(limited, m)
 	if err != nil && ctx.Err() == nil && limited.Err() != nil {
-		err = &DriverError{What: m.what(), Err: fmt.Errorf("it has not answered for %v", d), Output: outputOf(err)}
+		err = &DriverError{What: m.what(), Err: unanswered(d), Output: outputOf(err)}
 	}
 	return a, err
 }
@@ -108,9 +107,9 @@ func (s *httpSession) ask(ctx context.Context, m *message) (answer, error) {
 	switch {
 	case err != nil:
 	case status != http.StatusOK:
-		err = fmt.Errorf("it has answered with the status %d %s, where 200 is expected", status, http.StatusText(status))
+		err = fail("it has answered with the status %d %s, where 200 is expected", "其应答状态为 %d %s，应为 200", status, http.StatusText(status))
 	case len(bytes.TrimSpace(body)) == 0:
-		err = errors.New("its answer is empty")
+		err = fail("its answer is empty", "其应答为空")
 	default:
 		a, err = m.answering(body)
 	}
@@ -131,14 +130,14 @@ func (s *httpSession) post(ctx context.Context, m *message) (status int, body []
 	if err != nil {
 		var u *url.Error
 		if errors.As(err, &u) {
-			err = fmt.Errorf("%s can't be reached: %w", u.URL, u.Err) // without its password
+			err = fail("%s can't be reached: %s", "无法访问 %s：%s", u.URL, u.Err) // without its password
 		}
 		return 0, nil, err
 	}
 	defer func() { _ = resp.Body.Close() }() // it was only read
 	body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
-		err = fmt.Errorf("its answer breaks off: %w", err)
+		err = fail("its answer breaks off: %s", "其应答中断：%s", err)
 	}
 	return resp.StatusCode, body, err
 }
@@ -151,5 +150,5 @@ func (s *httpSession) output(body []byte) string {
 	if text == "" {
 		return ""
 	}
-	return "--- its answer ends:\n" + text + "\n"
+	return headAnswer.EN + text + "\n"
 }

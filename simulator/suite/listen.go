@@ -3,8 +3,6 @@ package suite
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"net"
 	"slices"
 	"time"
@@ -44,19 +42,24 @@ type CleanUpError struct {
 }
 
 // Error says when it was, what the terminal showed, and why that won't do.
-func (e *CleanUpError) Error() string {
-	when := "before the first scenario"
+func (e *CleanUpError) Error() string { return e.Text().EN }
+
+// Text is Error in both languages.
+func (e *CleanUpError) Text() world.Bilingual {
+	when := world.Bilingual{EN: "before the first scenario", ZH: "第一个场景之前"}
 	if e.After != "" {
-		when = "after " + e.After
+		when = world.Say("after %s", "场景 %s 之后", e.After)
 	}
-	shown := ""
-	if e.Shown != display.NoOutcome {
-		shown = fmt.Sprintf("; it shows %s", e.Shown)
-		if e.Code != "" {
-			shown += " (" + e.Code + ")"
-		}
+	t := world.Say("terminal %s could not be cleaned up %s: %s", "终端 %s 在%s清理失败：%s", e.Terminal, when, world.TextOf(e.Err))
+	if e.Shown == display.NoOutcome {
+		return t
 	}
-	return fmt.Sprintf("terminal %s could not be cleaned up %s: %v%s", e.Terminal, when, e.Err, shown)
+	shown := world.Bilingual{EN: e.Shown.String(), ZH: e.Shown.Display().ZH}
+	t = world.Say("%s; it shows %s", "%s；终端显示“%s”", t, shown)
+	if e.Code != "" {
+		t = world.Say("%s (%s)", "%s（%s）", t, e.Code)
+	}
+	return t
 }
 
 // Unwrap returns what went wrong.
@@ -116,7 +119,7 @@ func (o *Options) inTurn(ctx context.Context, results []Result, tell func(r *Res
 func notRun(results []Result, because *CleanUpError) {
 	for i := range results {
 		if r := &results[i]; r.Status == Errored && r.Why == interrupted {
-			r.Why = world.Say("it was not run: %v", "未执行，终端清理失败：%v", because)
+			r.Why = world.Say("it was not run: %s", "未执行：%s", because.Text())
 		}
 	}
 }
@@ -190,7 +193,7 @@ func (x *cleaning) all(ctx context.Context) error {
 	}
 	x.can = s.Ready().Can
 	if len(soundCards(x.g.world)) == 0 {
-		return errors.New("the world has no card in order to sell with")
+		return fail("the world has no card in order to sell with", "世界文件中没有可用于消费的正常卡")
 	}
 	if err := x.sell(ctx); err != nil {
 		return err
@@ -207,9 +210,9 @@ func (x *cleaning) all(ctx context.Context) error {
 		}
 	}
 	if x.shown.Is == display.Approved {
-		return fmt.Errorf("in %d tries it has not settled: the host's batch is still open", settleTries)
+		return fail("in %d tries it has not settled: the host's batch is still open", "%d 次尝试后仍未结算：主机的批次仍未关闭", settleTries)
 	}
-	return fmt.Errorf("in %d tries it has not settled", settleTries)
+	return fail("in %d tries it has not settled", "%d 次尝试后仍未结算", settleTries)
 }
 
 // sell signs on and makes a sale until that is approved at both ends, and no
@@ -238,11 +241,11 @@ func (x *cleaning) sell(ctx context.Context) error {
 	}
 	switch {
 	case !signedOn:
-		return fmt.Errorf("in %d tries it has not signed on", saleTries)
+		return fail("in %d tries it has not signed on", "%d 次尝试后仍未签到", saleTries)
 	case x.shown.Is == display.Approved:
-		return fmt.Errorf("in %d tries no sale was approved by the host and not reversed", saleTries)
+		return fail("in %d tries no sale was approved by the host and not reversed", "%d 次尝试后仍没有一笔消费被主机批准且未冲正", saleTries)
 	}
-	return fmt.Errorf("in %d tries no sale was approved", saleTries)
+	return fail("in %d tries no sale was approved", "%d 次尝试后仍没有一笔消费被批准", saleTries)
 }
 
 func (x *cleaning) does(action string) bool { return len(x.can) == 0 || slices.Contains(x.can, action) }

@@ -167,7 +167,7 @@ func (s *stubbornSession) Do(ctx context.Context, a *suite.Action) (*suite.Outco
 
 func TestCleanUpThatFails(t *testing.T) {
 	t.Parallel()
-	stuck := &suite.DriverError{What: "do sale", Err: errors.New("the arm is stuck"), Output: "click, click"}
+	stuck := &suite.DriverError{What: world.Say("do sale", "完成消费"), Err: errors.New("the arm is stuck"), Output: "click, click"}
 	for _, c := range []struct {
 		name string
 		d    *stubborn

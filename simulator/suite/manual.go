@@ -43,7 +43,7 @@ func (m *Manual) Sessions() int { return 1 }
 func (m *Manual) Person() bool { return true }
 
 // errStopped is a person who has had enough.
-var errStopped = errors.New("the person at the terminal has stopped the scenario")
+var errStopped = fail("the person at the terminal has stopped the scenario", "操作人员中止了场景")
 
 // Open tells what the scenario is, and how the terminal is to be set up.
 func (m *Manual) Open(ctx context.Context, h *Hello) (Session, error) {
@@ -67,7 +67,7 @@ func (m *Manual) Open(ctx context.Context, h *Hello) (Session, error) {
 	}
 	if wait {
 		if err := s.enter(ctx); err != nil {
-			return nil, &DriverError{What: "get the terminal ready", Err: err}
+			return nil, &DriverError{What: toGetReady, Err: err}
 		}
 	}
 	return s, nil
@@ -83,7 +83,7 @@ func (m *Manual) say(format string, args ...any) {
 // which skips it.
 func (m *Manual) next(ctx context.Context) (string, error) {
 	if m.failed != nil {
-		return "", fmt.Errorf("the person can't be told anything: %w", m.failed)
+		return "", fail("the person can't be told anything: %s", "无法向操作人员显示：%s", m.failed)
 	}
 	if m.typing == nil {
 		if m.in == nil {
@@ -100,9 +100,9 @@ func (m *Manual) next(ctx context.Context) (string, error) {
 		m.typing = nil
 		switch {
 		case errors.Is(line.err, io.EOF) && line.text == "":
-			return "", errors.New("there is nobody at the keyboard any more (end of input)")
+			return "", fail("there is nobody at the keyboard any more (end of input)", "键盘前已无人（输入结束）")
 		case line.err != nil && line.text == "":
-			return "", fmt.Errorf("the keyboard can't be read: %w", line.err)
+			return "", fail("the keyboard can't be read: %s", "无法读取键盘：%s", line.err)
 		case strings.EqualFold(line.text, "q"):
 			return "", errStopped
 		case strings.EqualFold(line.text, "s"):
@@ -137,7 +137,7 @@ func (s *manualSession) Do(ctx context.Context, a *Action) (*Outcome, error) {
 	defer s.m.mu.Unlock()
 	o, err := s.perform(ctx, a)
 	if err != nil {
-		return nil, &DriverError{What: "do " + a.Do, Err: err}
+		return nil, &DriverError{What: toDo(a.Do), Err: err}
 	}
 	return o, nil
 }

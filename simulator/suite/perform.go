@@ -3,7 +3,6 @@ package suite
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -56,7 +55,7 @@ func (p *performance) perform(ctx context.Context) error {
 			_, err = p.do(ctx, p.order(a, i+1))
 		}
 		if err != nil {
-			return fmt.Errorf("action %d, %s: %w", i+1, a.Name, err)
+			return fail("action %d, %s: %s", "操作 %d（%s）：%s", i+1, named(a.Name), err)
 		}
 	}
 	return nil
@@ -201,7 +200,7 @@ func (p *performance) do(ctx context.Context, o *Action) (*Outcome, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case limited.Err() != nil && err != nil:
-		return nil, &DriverError{What: "do " + o.Do, Err: fmt.Errorf("it has not answered for %v", p.limit), Output: outputOf(err)}
+		return nil, &DriverError{What: toDo(o.Do), Err: unanswered(p.limit), Output: outputOf(err)}
 	case err != nil:
 		return nil, err
 	}

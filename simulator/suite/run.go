@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -265,7 +264,7 @@ func (r *Result) judge(events []transcript.Event, g *Rig) error {
 	}
 	v, err := judgeIn(r.Header, r.Events, g.o.World)
 	if err != nil {
-		return fmt.Errorf("the run can't be judged: %w", err)
+		return fail("the run can't be judged: %s", "运行结果无法判定：%s", err)
 	}
 	r.conclude(v)
 	return nil
@@ -325,15 +324,13 @@ func (o *Options) stateFile(c *Case, terminal string) string {
 	return filepath.Join(dir, "terminal-"+terminal+".state")
 }
 
-// whyOf puts an error into words. Its own are English: systems and drivers say
-// what they like.
+// whyOf puts an error into words. Those of the system and of other packages are
+// English.
 func whyOf(err error) world.Bilingual {
-	zh := "无法执行：%v"
-	var d *DriverError
-	if errors.As(err, &d) {
-		zh = "驱动程序出错：%v"
+	if t := world.TextOf(err); t.EN != t.ZH {
+		return t
 	}
-	return world.Say("%v", zh, err)
+	return world.Say("%s", "无法执行：%s", err.Error())
 }
 
 // outputOf is what a driver left behind.

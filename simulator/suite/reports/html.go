@@ -53,6 +53,7 @@ func titleOf(r *suite.Report) text {
 type view struct {
 	*suite.Result
 	ID       string // of its section
+	Output   text   // of the driver
 	Name     string
 	Elapsed  string
 	Failed   bool                // it is open from the beginning
@@ -89,8 +90,8 @@ func viewsOf(r *suite.Report, read *reader) []view {
 		x := &r.Results[i]
 		v := &all[i]
 		shown := *x
-		shown.Why, shown.Output = visibleIn(x.Why), visible(x.Output)
-		*v = view{Result: &shown, ID: fmt.Sprintf("s%d", i+1), Name: Name(x), Elapsed: seconds(x.Elapsed),
+		shown.Why = visibleIn(x.Why)
+		*v = view{Result: &shown, ID: fmt.Sprintf("s%d", i+1), Output: visibleIn(suite.OutputText(x.Output)), Name: Name(x), Elapsed: seconds(x.Elapsed),
 			Failed: x.Status == suite.Failed || x.Status == suite.Errored, Rows: rowsOf(x.Events, read)}
 		v.Scenario = scenarioOf(x)
 		if v.Failed {

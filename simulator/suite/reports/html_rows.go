@@ -11,6 +11,7 @@ import (
 	"github.com/acqsim/acqsim/scenarios/display"
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator/suite"
 )
 
 // The lanes of a diagram, as places in its picture.
@@ -342,7 +343,7 @@ func (d *diagram) closed(e *transcript.Event, r *row) {
 func (d *diagram) person(e *transcript.Event, r *row) {
 	where := d.whose(e)
 	if e.Kind == transcript.Acted {
-		label := world.Join(text{}, world.Say("action %d: ", "操作 %d：", e.Action), actionText(e.Text))
+		label := world.Join(text{}, world.Say("action %d: ", "操作 %d：", e.Action), suite.ActionText(e.Text))
 		if e.Amount != 0 {
 			label = world.Join(world.Same(" "), label, world.Same(money(e.Amount, e.Currency)))
 		}

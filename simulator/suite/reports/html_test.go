@@ -268,7 +268,7 @@ func TestWordsAreComplete(t *testing.T) {
 		}
 		for _, a := range s.Actions {
 			if a.Wait == nil && a.Together == nil {
-				assert.NotEqual(t, actionText(a.Name).EN, actionText(a.Name).ZH, a.Name)
+				assert.NotEqual(t, suite.ActionText(a.Name).EN, suite.ActionText(a.Name).ZH, a.Name)
 			}
 		}
 	}

@@ -15,24 +15,6 @@ type text = world.Bilingual
 
 var comma = text{EN: ", ", ZH: "、"}
 
-// actionTexts are the actions that are no transactions.
-var actionTexts = map[string]text{
-	"power_cut": {EN: "power cut", ZH: "断电"},
-	"restart":   {EN: "restart", ZH: "重启"},
-	"press":     {EN: "a key is pressed", ZH: "按键"},
-}
-
-// actionText calls an action by its name in files.
-func actionText(name string) text {
-	if t, ok := actionTexts[name]; ok {
-		return t
-	}
-	if t, ok := scenarios.ActionType(name); ok {
-		return t.Text()
-	}
-	return world.Same(name)
-}
-
 // macTexts are how MACs are found.
 var macTexts = map[transcript.MACResult]string{
 	transcript.MACOK: "正确", transcript.MACIsWrong: "错误", transcript.MACAbsent: "缺少",
