@@ -136,7 +136,7 @@ func (a *app) terminal(cmd *cobra.Command, f *terminalFlags, args []string) (err
 		return usagef("%s takes no AMOUNT, but was given %s", args[0], args[1])
 	case args[0] == bugsAction:
 		for _, b := range terminal.Bugs() {
-			a.say("%-34s %s", b.Bug, b.Does)
+			a.say("%-34s %s", b.Bug, sayIn(b.Does, f.lang))
 		}
 		return nil
 	}

@@ -119,7 +119,7 @@ func (t *runText) matrix(m *suite.Matrix) string {
 	b.WriteByte('\n')
 	for i := range m.Rows {
 		r := &m.Rows[i]
-		fmt.Fprintf(&b, "%2d  %s: %s\n", i+1, r.Bug, r.Does)
+		fmt.Fprintf(&b, "%2d  %s: %s\n", i+1, r.Bug, sayIn(r.Does, t.lang))
 		fmt.Fprintf(&b, t.both("    %s convicts it in %d scenarios\n", "    规则 %s 在 %d 个场景中判定\n"), r.Rule, len(r.Convicted()))
 		for _, x := range r.Errors {
 			fmt.Fprintf(&b, t.both("    %s could not be run: %s\n", "    %s 无法执行：%s\n"), x.Scenario, sayIn(x.Why, t.lang))

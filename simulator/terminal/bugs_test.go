@@ -131,7 +131,8 @@ func TestEveryBugShows(t *testing.T) {
 	for _, b := range terminal.Bugs() {
 		t.Run(string(b.Bug), func(t *testing.T) {
 			t.Parallel()
-			require.NotEmpty(t, b.Does)
+			require.NotEmpty(t, b.Does.EN)
+			require.Regexp(t, `^\p{Han}.*。$|^TLS `, b.Does.ZH)
 			require.NotEmpty(t, b.Right)
 			require.NotEmpty(t, b.Rule)
 			test, ok := tests[b.Bug]
