@@ -24,6 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acqsim/acqsim/scenarios/display"
+	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator"
 	"github.com/acqsim/acqsim/simulator/dialect"
 	"github.com/acqsim/acqsim/simulator/terminal"
@@ -162,7 +163,7 @@ func TestClosingLine(t *testing.T) {
 		"approved 11 Approved (VIP) 成功，VIP客户":     {Outcome: terminal.Approved, Code: "11"},
 		"declined 51 Insufficient funds 余额不足，请查询": {Outcome: terminal.Declined, Code: "51"},
 		"declined Q7": {Outcome: terminal.Declined, Code: "Q7"},
-		"no answer: nothing came 商户无应答": {Outcome: terminal.NoAnswer, Why: "nothing came"},
+		"no answer: nothing came 商户无应答": {Outcome: terminal.NoAnswer, Why: world.Same("nothing came")},
 	} {
 		assert.Equal(t, want, closingLine(x))
 	}

@@ -102,7 +102,7 @@ whatever the host said, is 3.`,
 	s.Uint32Var(&f.originalBatch, "original-batch", 0, "batch `NUMBER` of an original that is in no batch here any more")
 	s.StringVar(&f.originalDate, "original-date", "", "date of such an original, `MMDD` (default today)")
 	s.StringVar(&f.after, "after", "", "`EVENT` at the terminal after an approval: "+strings.Join(sortedKeys(afterApprovals), ", "))
-	s.StringVar(&f.lang, "lang", langEN, "`LANGUAGE` of display and receipt: "+strings.Join(faultLangs, ", "))
+	s.StringVar(&f.lang, "lang", langEN, "`LANGUAGE` of what is shown and printed: "+strings.Join(faultLangs, ", "))
 	completeWords(cmd, "lang", faultLangs)
 	completeWords(cmd, "after", sortedKeys(afterApprovals))
 	addSettings(cmd, "world", "tmk", "bdk", "color")

@@ -294,7 +294,7 @@ func (s *sending) printJSON(x *terminal.Exchange, failed *terminal.ConnectError)
 	if failed != nil {
 		j.Outcome, j.Why, j.ExitCode = failed.Outcome(), failed.Error(), exitOf(failed.Outcome())
 	} else {
-		j.Outcome, j.Code, j.Why = x.Outcome, x.Code, x.Why
+		j.Outcome, j.Code, j.Why = x.Outcome, x.Code, x.Why.EN
 		j.ExitCode, j.OutOfBalance = s.exitCode(x), s.outOfBalance(x)
 		if x.Reply != nil {
 			j.RRN, j.Approval = x.Reply.RRN, x.Reply.Approval
@@ -324,7 +324,7 @@ func (s *sending) printJSON(x *terminal.Exchange, failed *terminal.ConnectError)
 
 func (s *sending) exchangeJSON(x *terminal.Exchange) exchangeJSON {
 	j := exchangeJSON{
-		Outcome: x.Outcome, Code: x.Code, Why: x.Why, SentAt: x.SentAt,
+		Outcome: x.Outcome, Code: x.Code, Why: x.Why.EN, SentAt: x.SentAt,
 		ReplyMS: float64(x.Elapsed) / float64(time.Millisecond), Request: s.message(x.Request.Frame, x.Request.Body),
 	}
 	if x.Reply != nil {

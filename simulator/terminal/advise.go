@@ -16,7 +16,7 @@ func (t *Terminal) advise(x Transaction, r *Result) error {
 		return err
 	}
 	if t.s.Settling != nil {
-		r.end(NotPossible, "a settlement has to be finished first").hint("Settle first", "请先完成结算")
+		r.end(NotPossible, world.Say("a settlement has to be finished first", "须先完成结算")).hint("Settle first", "请先完成结算")
 		return nil
 	}
 	before := t.s.STAN
@@ -31,7 +31,7 @@ func (t *Terminal) advise(x Transaction, r *Result) error {
 	t.s.apply(rec)
 	t.s.Advices = append(t.s.Advices, Advice{Record: rec})
 	r.Record = rec
-	r.end(Approved, "the host is told later").hint("The host is told later", "稍后上送主机")
+	r.end(Approved, world.Say("the host is told later", "稍后告知主机")).hint("The host is told later", "稍后上送主机")
 	if err := t.save(); err != nil {
 		return err
 	}

@@ -82,6 +82,15 @@ func (r ChipResult) String() string {
 	return fmt.Sprintf("chip result(%d)", uint8(r))
 }
 
+// Text is String in both languages.
+func (r ChipResult) Text() world.Bilingual {
+	zh := [chipResults]string{ChipNotAsked: "未校验", ChipVerified: "正确", ChipWrong: "错误", ChipNotAnswered: "缺失"}
+	if r < chipResults {
+		return world.Bilingual{EN: r.String(), ZH: zh[r]}
+	}
+	return world.Same(r.String())
+}
+
 // asked is what a card asked its issuer.
 type asked struct {
 	card     *security.Chip

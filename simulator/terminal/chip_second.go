@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/security"
 )
 
@@ -35,42 +36,42 @@ func (x *Exchange) askCard() {
 		return
 	}
 	why := x.authenticate(chip)
-	if why == "" && chip.declines {
-		why = "the card refuses at its second GENERATE AC"
+	if why.EN == "" && chip.declines {
+		why = world.Say("the card refuses at its second GENERATE AC", "卡片在第二次 GENERATE AC 时拒绝")
 	}
-	x.Second = chip.second(x.Outcome == Approved && why == "")
-	if why != "" && x.Outcome == Approved {
+	x.Second = chip.second(x.Outcome == Approved && why.EN == "")
+	if why.EN != "" && x.Outcome == Approved {
 		x.Outcome, x.Why = CardDeclined, why
 	}
 }
 
 // authenticate lets the card check who answered, and says why it does not
 // believe it; empty: it does, or can't tell.
-func (x *Exchange) authenticate(chip *asked) (why string) {
+func (x *Exchange) authenticate(chip *asked) (why world.Bilingual) {
 	d, r := x.Request.Dialect, x.Reply
 	x.Chip = ChipNotAnswered
 	if !d.HasChip(&r.facts.read) {
-		return ""
+		return why
 	}
 	reply, err := d.ChipData(&r.facts.read)
 	if err != nil {
 		x.Chip = ChipWrong
-		return "the chip data of the reply can't be read"
+		return world.Say("the chip data of the reply can't be read", "应答的 IC 卡数据无法解析")
 	}
 	auth := reply.Get(security.TagIssuerAuth)
 	if auth == nil {
-		return ""
+		return why
 	}
 	x.Chip = ChipWrong
 	code, ok, err := chip.card.Authentic(chip.data, auth)
 	switch {
 	case err != nil || !ok:
-		return "the issuer's cryptogram (ARPC, in tag 91) is wrong"
+		return world.Say("the issuer's cryptogram (ARPC, in tag 91) is wrong", "发卡行密文（ARPC，标签 91）错误")
 	case code != r.Code && len(r.Code) == len(code):
-		return fmt.Sprintf("the issuer's cryptogram says response code %q, the reply %q", code, r.Code)
+		return world.Say("the issuer's cryptogram says response code %q, the reply %q", "发卡行密文中的应答码是 %q，应答中的是 %q", code, r.Code)
 	}
 	x.Chip = ChipVerified
-	return ""
+	return why
 }
 
 // What the card verification results, in 9F10, say of the second GENERATE AC

@@ -125,7 +125,7 @@ func TestCardDeclines(t *testing.T) {
 				x := exchange(t, h.dial(), r)
 				assert.Equal(t, c.want.String(), x.Outcome.String(), x.Why)
 				assert.Equal(t, c.chip.String(), x.Chip.String())
-				assert.Contains(t, x.Why, c.why)
+				assert.Contains(t, x.Why.EN, c.why)
 			})
 		}
 	}

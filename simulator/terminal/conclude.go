@@ -2,7 +2,6 @@ package terminal
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/acqsim/acqsim/scenarios/profile"
@@ -65,12 +64,12 @@ func (t *Terminal) approved(x Transaction, rec Record, ex *Exchange, r *Result) 
 	reasons := &t.p.Reversal.Reasons
 	if x.After == CardDeclines {
 		t.because(rec, reasons.CardDeclined)
-		r.end(CardDeclined, "the card refused after the host's approval").hint("Will be reversed", "交易将被冲正")
+		r.end(CardDeclined, world.Say("the card refused after the host's approval", "主机批准后卡片拒绝")).hint("Will be reversed", "交易将被冲正")
 		return nil
 	}
 	if x.After == CardRemoved {
 		t.because(rec, reasons.TerminalFailure)
-		r.end(Cancelled, "the card was removed too early").hint("Card removed: will be reversed", "卡片已拔出，交易将被冲正")
+		r.end(Cancelled, world.Say("the card was removed too early", "卡片过早拔出")).hint("Card removed: will be reversed", "卡片已拔出，交易将被冲正")
 		return nil
 	}
 	undo := t.s.clone()
@@ -85,7 +84,7 @@ func (t *Terminal) approved(x Transaction, rec Record, ex *Exchange, r *Result) 
 	}
 	var failed error
 	if x.After == PrinterFails {
-		failed = errors.New("out of paper")
+		failed = errPaper
 	} else {
 		failed = t.print(t.receipt(r))
 	}
@@ -95,9 +94,12 @@ func (t *Terminal) approved(x Transaction, rec Record, ex *Exchange, r *Result) 
 	t.s.Transactions = undo.Transactions
 	t.s.total()
 	t.because(rec, reasons.TerminalFailure)
-	r.end(NotPossible, "the printer failed ("+failed.Error()+"): the transaction is reversed").hint("Printer failed: will be reversed", "打印机故障，交易将被冲正")
+	r.end(NotPossible, world.Say("the printer failed (%s): the transaction is reversed", "打印机故障（%s）：交易将被冲正", world.TextOf(failed))).hint("Printer failed: will be reversed", "打印机故障，交易将被冲正")
 	return nil
 }
+
+// errPaper is a printer without paper.
+var errPaper = spoken{world.Bilingual{EN: "out of paper", ZH: "缺纸"}}
 
 // because keeps the reversal of a transaction with its reason; a type that is
 // not reversed has none.

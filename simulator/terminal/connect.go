@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"github.com/acqsim/acqsim/scenarios/world"
 )
 
 // connect brings up a line, unless there is one: it tries the hosts in turn,
@@ -44,7 +46,7 @@ func (t *Terminal) connect(ctx context.Context) (*Line, error) {
 }
 
 // errBreaks says why no further connection is tried.
-var errBreaks = errors.New("connections come up, and break before anything is answered")
+var errBreaks = spoken{world.Bilingual{EN: "connections come up, and break before anything is answered", ZH: "连接能够建立，但在得到任何应答之前即断开"}}
 
 // look notes whether anything came over the line before it broke.
 func (t *Terminal) look(l *Line, x *Exchange) {

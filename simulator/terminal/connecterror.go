@@ -3,10 +3,11 @@ package terminal
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"syscall"
+
+	"github.com/acqsim/acqsim/scenarios/world"
 )
 
 // ConnectFailure says why there is no connection.
@@ -48,22 +49,34 @@ type ConnectError struct {
 }
 
 // Error names the address, the reason and what to look at.
-func (e *ConnectError) Error() string {
+func (e *ConnectError) Error() string { return e.Text().EN }
+
+// Text is Error in both languages.
+func (e *ConnectError) Text() world.Bilingual {
+	err := world.TextOf(e.Err)
 	switch e.Failure {
 	case ConnectRefused:
-		return fmt.Sprintf("cannot connect to %s: the connection was refused; is a host listening on that port?", e.Address)
+		return world.Say("cannot connect to %s: the connection was refused; is a host listening on that port?",
+			"无法连接 %s：连接被拒绝；主机是否在监听该端口？", e.Address)
 	case ConnectTimeout:
-		return fmt.Sprintf("cannot connect to %s: no answer within the connect timeout; is the address right, does a firewall drop it?", e.Address)
+		return world.Say("cannot connect to %s: no answer within the connect timeout; is the address right, does a firewall drop it?",
+			"无法连接 %s：连接时限内没有响应；地址是否正确，是否被防火墙丢弃？", e.Address)
 	case ConnectUnreached:
-		return fmt.Sprintf("cannot connect to %s: it can't be reached from here: %v", e.Address, e.Err)
+		return world.Say("cannot connect to %s: it can't be reached from here: %s", "无法连接 %s：从这里不可达：%s", e.Address, err)
 	case NameUnknown:
-		return fmt.Sprintf("cannot connect to %s: its name can't be resolved: %v", e.Address, e.Err)
+		return world.Say("cannot connect to %s: its name can't be resolved: %s", "无法连接 %s：域名无法解析：%s", e.Address, err)
 	case TLSFailed:
-		return fmt.Sprintf("cannot connect to %s: TLS was not agreed upon: %v", e.Address, e.Err)
+		return world.Say("cannot connect to %s: TLS was not agreed upon: %s", "无法连接 %s：TLS 协商失败：%s", e.Address, err)
 	default:
-		return fmt.Sprintf("cannot connect to %s: %v", e.Address, e.Err)
+		return world.Say("cannot connect to %s: %s", "无法连接 %s：%s", e.Address, err)
 	}
 }
+
+// spoken is an error with words in both languages.
+type spoken struct{ text world.Bilingual }
+
+func (e spoken) Error() string         { return e.text.EN }
+func (e spoken) Text() world.Bilingual { return e.text }
 
 // Unwrap returns what the operating system or TLS said.
 func (e *ConnectError) Unwrap() error { return e.Err }

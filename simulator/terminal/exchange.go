@@ -18,8 +18,8 @@ import (
 // Exchange is one request and what came of it.
 type Exchange struct {
 	Outcome Outcome
-	Code    string // response code of the reply; empty: none
-	Why     string // one clause, for people; empty where the code says it all
+	Code    string          // response code of the reply; empty: none
+	Why     world.Bilingual // one clause, for people; empty where the code says it all
 
 	Request *Request
 	Reply   *Reply // the one that decided; nil: none did
@@ -104,25 +104,25 @@ func (l *Line) exchange(ctx context.Context, req *Request, within time.Duration,
 	}
 	x.SentAt = l.o.Now()
 	if err := ctx.Err(); err != nil {
-		return l.finish(x, Cancelled, "before it was sent"), err
+		return l.finish(x, Cancelled, world.Say("before it was sent", "发送之前")), err
 	}
 	if l.isClosed() {
-		return l.finish(x, SendFailed, ErrClosed.Error()), ErrClosed
+		return l.finish(x, SendFailed, lineClosed), ErrClosed
 	}
 	if l.broken != nil {
-		return l.finish(x, SendFailed, endText(l.broken)+" before"), nil
+		return l.finish(x, SendFailed, world.Say("%s before", "发送之前%s", endText(l.broken))), nil
 	}
 	timeout := time.NewTimer(within)
 	defer timeout.Stop()
 	if err := l.send(ctx, req, within); err != nil {
 		if ctx.Err() != nil {
-			return l.finish(x, Cancelled, "while sending"), ctx.Err()
+			return l.finish(x, Cancelled, world.Say("while sending", "发送期间")), ctx.Err()
 		}
-		return l.finish(x, SendFailed, err.Error()), nil
+		return l.finish(x, SendFailed, world.TextOf(err)), nil
 	}
 	l.remember(req)
 	if err := sent(); err != nil {
-		return l.finish(x, Cancelled, "after sending"), err
+		return l.finish(x, Cancelled, world.Say("after sending", "发送之后")), err
 	}
 	return l.await(ctx, x, timeout.C, within)
 }
@@ -168,7 +168,7 @@ func (l *Line) drain(x *Exchange) {
 // await waits for the reply to the last request sent.
 func (l *Line) await(ctx context.Context, x *Exchange, timeout <-chan time.Time, within time.Duration) (*Exchange, error) {
 	var mismatch *Reply
-	why := ""
+	var why world.Bilingual
 	expired := false
 	for {
 		var in inbound
@@ -181,22 +181,22 @@ func (l *Line) await(ctx context.Context, x *Exchange, timeout <-chan time.Time,
 					x.Reply = mismatch
 					return l.finish(x, Mismatch, why), nil
 				}
-				return l.finish(x, NoAnswer, fmt.Sprintf("nothing that fits came within %v", within)), nil
+				return l.finish(x, NoAnswer, world.Say("nothing that fits came within %v", "%v 内没有收到匹配的应答", within)), nil
 			}
 		} else {
 			select {
 			case in = <-l.inbound:
 				if in.end != nil && in.err == nil && l.isClosed() {
 					// Close lets the reader see the end, too, and either may come first.
-					return l.finish(x, NoAnswer, ErrClosed.Error()), ErrClosed
+					return l.finish(x, NoAnswer, lineClosed), ErrClosed
 				}
 			case <-timeout:
 				expired = true
 				continue
 			case <-ctx.Done():
-				return l.finish(x, Cancelled, "while waiting for the reply"), ctx.Err()
+				return l.finish(x, Cancelled, world.Say("while waiting for the reply", "等待应答期间")), ctx.Err()
 			case <-l.done:
-				return l.finish(x, NoAnswer, ErrClosed.Error()), ErrClosed
+				return l.finish(x, NoAnswer, lineClosed), ErrClosed
 			}
 		}
 		r, text, done := l.consider(x, &in)
@@ -222,25 +222,25 @@ func (l *Line) isClosed() bool {
 // consider looks at a message while a reply is waited for. Done says that it
 // ended the exchange; a reply that is returned instead is one that does not
 // match, and why.
-func (l *Line) consider(x *Exchange, in *inbound) (mismatch *Reply, why string, done bool) {
+func (l *Line) consider(x *Exchange, in *inbound) (mismatch *Reply, why world.Bilingual, done bool) {
 	current := &l.sent[len(l.sent)-1]
 	answers := in.err == nil && in.end == nil && (l.o.gullible || in.facts.answers(&current.facts))
 	if in.end == nil && !answers && l.stray(x, in, true) {
-		return nil, "", false
+		return nil, why, false
 	}
 	switch {
 	case in.err != nil:
 		l.broken = in.end
 		x.Reply = &Reply{Frame: in.raw, Body: in.body, At: in.at}
-		l.finish(x, Garbled, in.err.Error())
+		l.finish(x, Garbled, world.Say("%s", "应答无法解析：%s", world.TextOf(in.err)))
 	case in.end != nil:
 		l.broken = in.end
-		l.finish(x, NoAnswer, endText(in.end)+" without a reply")
+		l.finish(x, NoAnswer, world.Say("%s without a reply", "%s，没有应答", endText(in.end)))
 	default:
 		reply := newReply(in)
-		if why := in.facts.differs(&current.facts, l.o.Compare); why != "" && !l.o.gullible {
+		if why := in.facts.differs(&current.facts, l.o.Compare); why.EN != "" && !l.o.gullible {
 			if l.o.WaitOnMismatch {
-				x.Strays = append(x.Strays, Stray{Other, why, in.raw, in.body, in.at})
+				x.Strays = append(x.Strays, Stray{Other, why.EN, in.raw, in.body, in.at})
 				return reply, why, false
 			}
 			x.Reply = reply
@@ -249,11 +249,11 @@ func (l *Line) consider(x *Exchange, in *inbound) (mismatch *Reply, why string, 
 		}
 		current.answered = true
 		x.Reply = reply
-		l.finish(x, NoOutcome, "")
+		l.finish(x, NoOutcome, world.Bilingual{})
 		x.decide()
 	}
 	x.Elapsed = in.at.Sub(x.SentAt)
-	return nil, "", true
+	return nil, why, true
 }
 
 // stray records a message that belongs to no exchange or to an earlier one;
@@ -303,7 +303,7 @@ func (l *Line) stray(x *Exchange, in *inbound, waiting bool) bool {
 	return true
 }
 
-func (l *Line) finish(x *Exchange, o Outcome, why string) *Exchange {
+func (l *Line) finish(x *Exchange, o Outcome, why world.Bilingual) *Exchange {
 	x.Outcome, x.Why = o, why
 	x.Elapsed = l.o.Now().Sub(x.SentAt)
 	return x
@@ -322,7 +322,7 @@ func (x *Exchange) decide() {
 	d, r := x.Request.Dialect, x.Reply
 	x.Code = r.Code
 	if r.Code == "" {
-		x.Outcome, x.Why = Garbled, "the reply has no response code (field 39)"
+		x.Outcome, x.Why = Garbled, world.Say("the reply has no response code (field 39)", "应答没有应答码（39 域）")
 		return
 	}
 	approves := x.approves()
@@ -332,10 +332,10 @@ func (x *Exchange) decide() {
 		outOfStep := r.Code == d.Code(r.MTI, world.MACWrong) || r.Code == d.Code(r.MTI, world.NotSignedOn)
 		switch {
 		case r.MAC == transcript.MACIsWrong && !outOfStep:
-			x.Outcome, x.Why = MACError, "the MAC of the reply is wrong"
+			x.Outcome, x.Why = MACError, world.Say("the MAC of the reply is wrong", "应答的 MAC 错误")
 			return
 		case r.MAC == transcript.MACAbsent && x.Request.hasMAC && approves:
-			x.Outcome, x.Why = MACError, "the reply approves and has no MAC"
+			x.Outcome, x.Why = MACError, world.Say("the reply approves and has no MAC", "应答为批准而没有 MAC")
 			return
 		}
 	}
@@ -353,13 +353,13 @@ func (x *Exchange) approves() bool {
 }
 
 // endText says how a line ended.
-func endText(err error) string {
+func endText(err error) world.Bilingual {
 	switch {
 	case errors.Is(err, io.EOF):
-		return "the host closed the connection"
+		return world.Say("the host closed the connection", "主机关闭了连接")
 	case errors.Is(err, syscall.ECONNRESET):
-		return "the host reset the connection"
+		return world.Say("the host reset the connection", "主机复位了连接")
 	default:
-		return fmt.Sprintf("the connection broke (%v)", err)
+		return world.Say("the connection broke (%v)", "连接断开（%v）", err)
 	}
 }

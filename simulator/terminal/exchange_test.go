@@ -77,7 +77,7 @@ func TestTheFateOfASale(t *testing.T) {
 			x := exchange(t, l, sale(t, m, 1))
 			assert.Equal(t, c.want.String(), x.Outcome.String(), x.Why)
 			assert.Equal(t, c.code, x.Code)
-			assert.Contains(t, x.Why, c.why)
+			assert.Contains(t, x.Why.EN, c.why)
 		})
 	}
 }
@@ -110,7 +110,7 @@ func TestNoAnswer(t *testing.T) {
 	x := noAnswer(t, host(t, d, func(*call) {}).dial(), sale(t, m, 1))
 	assert.Equal(t, terminal.NoAnswer, x.Outcome)
 	assert.Nil(t, x.Reply)
-	assert.Contains(t, x.Why, "50ms")
+	assert.Contains(t, x.Why.EN, "50ms")
 }
 
 func TestALateReplyIsRecognisedAndHarmless(t *testing.T) {
@@ -174,7 +174,7 @@ func TestWaitOnMismatch(t *testing.T) {
 	x, err := l.ExchangeWithin(t.Context(), sale(t, m, 1), time.Second)
 	require.NoError(t, err)
 	assert.Equal(t, terminal.Mismatch, x.Outcome)
-	assert.Contains(t, x.Why, "field 4")
+	assert.Contains(t, x.Why.EN, "field 4")
 }
 
 func TestCompareTolerates(t *testing.T) {
@@ -188,7 +188,7 @@ func TestCompareTolerates(t *testing.T) {
 	h = host(t, d, func(k *call) { k.write(k.approval(map[int]string{2: "4111111111111111"})) })
 	x = exchange(t, h.dial(func(o *terminal.Options) { o.Compare = []int{2} }), sale(t, m, 1))
 	assert.Equal(t, terminal.Mismatch, x.Outcome)
-	assert.Equal(t, "its field 2 is not the one sent", x.Why)
+	assert.Equal(t, "its field 2 is not the one sent", x.Why.EN)
 }
 
 func TestARequestOfTheHostIsNoReply(t *testing.T) {
@@ -220,7 +220,7 @@ func TestARequestLeavesInOneWrite(t *testing.T) {
 			x := exchange(t, l, r)
 			assert.Equal(t, hex.EncodeToString(r.Frame), hex.EncodeToString(<-got))
 			assert.Equal(t, terminal.NoAnswer, x.Outcome)
-			assert.Contains(t, x.Why, "closed the connection")
+			assert.Contains(t, x.Why.EN, "closed the connection")
 			require.NoError(t, l.Close())
 		})
 	}
@@ -232,7 +232,7 @@ func TestALineThatIsGone(t *testing.T) {
 	assert.Equal(t, terminal.NoAnswer, exchange(t, l, sale(t, m, 1)).Outcome)
 	x := exchange(t, l, sale(t, m, 2))
 	assert.Equal(t, terminal.SendFailed, x.Outcome)
-	assert.Contains(t, x.Why, "closed the connection before")
+	assert.Contains(t, x.Why.EN, "closed the connection before")
 	require.NoError(t, l.Close())
 	_, err := l.Exchange(t.Context(), sale(t, m, 3))
 	require.ErrorIs(t, err, terminal.ErrClosed)
@@ -272,7 +272,7 @@ func TestCancelling(t *testing.T) {
 	assert.Equal(t, terminal.Cancelled, x.Outcome)
 	x, err = l.Exchange(ctx, sale(t, m, 2))
 	require.ErrorIs(t, err, context.Canceled)
-	assert.Equal(t, "before it was sent", x.Why)
+	assert.Equal(t, "before it was sent", x.Why.EN)
 }
 
 func TestClosingWhileWaiting(t *testing.T) {

@@ -1,11 +1,11 @@
 package terminal
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/acqsim/acqsim/scenarios/transcript"
+	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/dialect"
 	"github.com/acqsim/acqsim/simulator/frame"
 	"github.com/acqsim/acqsim/simulator/security"
@@ -70,24 +70,24 @@ func (f *facts) repeats(q *facts, n int) bool {
 
 // differs says in what a reply contradicts the request; empty: in nothing that
 // is compared.
-func (f *facts) differs(q *facts, compare []int) string {
+func (f *facts) differs(q *facts, compare []int) world.Bilingual {
 	due, ok := dialect.ReplyMTI(q.mti)
 	if !ok || f.mti != due {
-		return fmt.Sprintf("its message type is %04d, not %04d", f.mti, due)
+		return world.Say("its message type is %04d, not %04d", "应答的报文类型是 %04d，不是 %04d", f.mti, due)
 	}
 	for _, n := range compare {
 		sent, asked := q.fields[n]
 		got, given := f.fields[n]
 		switch {
 		case asked && given && got != sent && !slices.Contains(compared, n):
-			return fmt.Sprintf("its field %d is not the one sent", n) // it may be a card number
+			return world.Say("its field %d is not the one sent", "应答的 %d 域与发送的不同", n) // it may be a card number
 		case asked && given && got != sent:
-			return fmt.Sprintf("its field %d is %s, not %s", n, got, sent)
+			return world.Say("its field %d is %s, not %s", "应答的 %d 域是 %s，不是 %s", n, got, sent)
 		case asked && !given && n == fieldSTAN:
-			return "it has no STAN (field 11)"
+			return world.Say("it has no STAN (field 11)", "应答没有流水号（11 域）")
 		}
 	}
-	return ""
+	return world.Bilingual{}
 }
 
 // checkMAC checks the MAC of a reply.

@@ -152,8 +152,8 @@ func (k *killer) round(n int) (owed bool) {
 	}
 	// The host says whether the totals agree: its books may be at work.
 	settled := k.must(terminal.Transaction{Type: world.Settlement})
-	assert.Contains(t, settled.Why, "balanced: ", "round %d", n)
-	assert.NotContains(t, settled.Why, "out of", "round %d", n)
+	assert.Contains(t, settled.Why.EN, "balanced: ", "round %d", n)
+	assert.NotContains(t, settled.Why.EN, "out of", "round %d", n)
 	require.NoError(t, k.Close())
 	require.NoError(t, f.Close())
 	return len(pending) > 0

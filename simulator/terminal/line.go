@@ -11,6 +11,7 @@ import (
 
 	connection "github.com/moov-io/iso8583-connection"
 
+	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/dialect"
 	"github.com/acqsim/acqsim/simulator/frame"
 )
@@ -195,4 +196,6 @@ func (l *Line) alive() bool {
 }
 
 // ErrClosed says that the line was closed on this side.
-var ErrClosed = errors.New("the line is closed")
+var ErrClosed error = spoken{lineClosed}
+
+var lineClosed = world.Bilingual{EN: "the line is closed", ZH: "线路已关闭"}

@@ -55,7 +55,7 @@ func TestASettlementPrintsItsTotals(t *testing.T) {
 	sale := s.must(terminal.Transaction{Type: world.Sale, Amount: 2000})
 	s.must(terminal.Transaction{Type: world.Refund, Amount: 500, Of: sale.Record.STAN})
 	r := s.must(terminal.Transaction{Type: world.Settlement})
-	assert.Equal(t, "balanced: 2 sales (30.00), 1 refunds (5.00)", r.Why)
+	assert.Equal(t, "balanced: 2 sales (30.00), 1 refunds (5.00)", r.Why.EN)
 	assert.Contains(t, r.Receipt.English(), "Sales: 2, 30.00 CNY\nRefunds: 1, 5.00 CNY\n")
 	assert.Contains(t, r.Receipt.English(), "Balanced\n")
 	assert.Contains(t, r.Receipt.Chinese(), "消费：2笔 30.00 CNY\n退货：1笔 5.00 CNY\n")

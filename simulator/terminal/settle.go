@@ -19,7 +19,7 @@ func (t *Terminal) settle(ctx context.Context, r *Result) error {
 			return err
 		}
 		if len(t.s.Advices) > 0 {
-			r.end(NotPossible, "there are advices that the host has not answered").hint("The host has not taken all advices: settle again", "离线交易未上送完，请重新结算")
+			r.end(NotPossible, world.Say("there are advices that the host has not answered", "主机尚未应答全部通知")).hint("The host has not taken all advices: settle again", "离线交易未上送完，请重新结算")
 			return nil
 		}
 		t.s.total()
@@ -52,7 +52,7 @@ func (t *Terminal) finishSettlement(ctx context.Context, r *Result) error {
 // settled says that the batch is closed.
 func (t *Terminal) settled(r *Result, totals SumsOfSide, en, zh string) {
 	text := totals.Text(t.c.Currency)
-	r.end(Approved, en+": "+text.EN)
+	r.end(Approved, world.Say("%s: %s", "%s：%s", world.Bilingual{EN: en, ZH: zh}, text))
 	if r.Display().ZH != zh { // hosts of ISO 8583:1993 say so by their code
 		r.hint(strings.ToUpper(en[:1])+en[1:], zh)
 	}

@@ -23,7 +23,7 @@ func (t *Terminal) signOn(ctx context.Context, r *Result) error {
 	case errors.Is(err, ErrNoDownload):
 	case err != nil:
 		// The host's keys can't be used: they are under another master key.
-		r.end(NotPossible, err.Error()).hint("The host has another master key", "主密钥与主机不一致")
+		r.end(NotPossible, world.Say("%s", "密钥无法使用：%s", err.Error())).hint("The host has another master key", "主密钥与主机不一致")
 		return nil
 	default:
 		m, err := t.d.Unpack(reply.Body)
@@ -106,7 +106,7 @@ func (t *Terminal) tolerate(x *Exchange) {
 	if !accept {
 		return
 	}
-	x.Why, x.Outcome = "", Declined
+	x.Why, x.Outcome = world.Bilingual{}, Declined
 	if x.Reply.Code == "" || x.approves() {
 		x.Outcome = Approved
 	}

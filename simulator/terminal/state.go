@@ -1,7 +1,6 @@
 package terminal
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -65,7 +64,13 @@ type Record struct {
 
 // String is short, and shows no card number in full.
 func (r Record) String() string {
-	return fmt.Sprintf("%s %06d %s %s %s", r.Type, r.STAN, world.FormatAmount(r.Amount, r.Currency), r.Currency, transcript.MaskPAN(r.PAN))
+	return r.Text().EN
+}
+
+// Text is String in both languages.
+func (r Record) Text() world.Bilingual {
+	return world.Say("%s %06d %s %s %s", "%s %06d %s %s %s",
+		r.Type.Text(), r.STAN, world.FormatAmount(r.Amount, r.Currency), r.Currency, transcript.MaskPAN(r.PAN))
 }
 
 // OriginalRecord names the transaction that a record is about.

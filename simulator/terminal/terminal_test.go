@@ -75,6 +75,7 @@ func (s *site) try(x terminal.Transaction) *terminal.Result {
 	}
 	r, err := s.Do(s.t.Context(), x)
 	require.NoError(s.t, err)
+	bilingual(s.t, r)
 	return r
 }
 
@@ -137,7 +138,7 @@ func (s *site) agreeAfterSettlement(how string) {
 	s.t.Helper()
 	batch := s.State().Batch
 	r := s.must(terminal.Transaction{Type: world.Settlement})
-	assert.Contains(s.t, r.Why, how)
+	assert.Contains(s.t, r.Why.EN, how)
 	after := s.State()
 	assert.Nil(s.t, after.Settling)
 	assert.NotEqual(s.t, batch, after.Batch)

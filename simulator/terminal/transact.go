@@ -50,8 +50,8 @@ const (
 // Result is what came of it.
 type Result struct {
 	Outcome Outcome
-	Code    string // response code; empty: none
-	Why     string // one clause, where the code does not say it all
+	Code    string          // response code; empty: none
+	Why     world.Bilingual // one clause, where the code does not say it all
 
 	// Hint is what the person at the terminal can do about it, or has to know;
 	// mostly empty.
@@ -85,7 +85,7 @@ func (t *Terminal) Do(ctx context.Context, x Transaction) (*Result, error) {
 	r := &Result{Record: Record{Type: x.Type}}
 	t.lost = 0
 	if t.dead != nil {
-		return r.end(NotPossible, "the terminal has stopped").hint("Switch it off and on", "请重启终端"), t.dead
+		return r.end(NotPossible, world.Say("the terminal has stopped", "终端已停止")).hint("Switch it off and on", "请重启终端"), t.dead
 	}
 	defer func() {
 		if !t.c.KeepLine || t.dead != nil {
@@ -94,9 +94,9 @@ func (t *Terminal) Do(ctx context.Context, x Transaction) (*Result, error) {
 	}()
 	err := t.do(ctx, x, r)
 	if err != nil && r.Outcome == NoOutcome {
-		r.end(NotPossible, err.Error())
+		r.end(NotPossible, world.TextOf(err))
 		if ctx.Err() != nil {
-			r.end(Cancelled, "")
+			r.end(Cancelled, world.Bilingual{})
 		}
 	}
 	r.Receipt = t.receipt(r)
@@ -162,14 +162,14 @@ func (t *Terminal) first(ctx context.Context, r *Result, reverse bool) (bool, er
 			if o == Declined && !t.bugs[BugShowsConnectAsDecline] {
 				o = NotPossible
 			}
-			r.end(o, "it has to sign on first: "+sub.said()).hint("Sign on first", "请先签到")
+			r.end(o, world.Say("it has to sign on first: %s", "须先签到：%s", sub.said())).hint("Sign on first", "请先签到")
 			return false, nil
 		}
 	}
 	if reverse {
 		if o, err := t.reverse(ctx, r); o != NoOutcome || err != nil {
 			if o != NoOutcome {
-				r.end(o, "an earlier transaction has to be reversed first").hint("An earlier transaction is not reversed yet: try again", "上笔交易尚未冲正，请重试")
+				r.end(o, world.Say("an earlier transaction has to be reversed first", "须先冲正上一笔交易")).hint("An earlier transaction is not reversed yet: try again", "上笔交易尚未冲正，请重试")
 			}
 			return false, err
 		}
@@ -182,7 +182,7 @@ func (t *Terminal) first(ctx context.Context, r *Result, reverse bool) (bool, er
 			return false, err
 		}
 		if t.s.Settling != nil {
-			r.end(NotPossible, "a settlement has to be finished first: "+sub.said()).hint("Settle first", "请先完成结算")
+			r.end(NotPossible, world.Say("a settlement has to be finished first: %s", "须先完成结算：%s", sub.said())).hint("Settle first", "请先完成结算")
 			return false, nil
 		}
 	}
@@ -203,12 +203,12 @@ func (t *Terminal) record(x Transaction, r *Result) (Record, error) {
 	if was == nil {
 		rec.Original = &OriginalRecord{Type: usualOriginal(x.Type), STAN: x.Of, Batch: x.Batch, Time: x.On}
 		if x.RRN == "" && x.Approval == "" && x.Card.number() == "" {
-			r.end(NotPossible, fmt.Sprintf("there is no transaction %06d in the batch", x.Of)).hint("No such trace number", "无此凭证号")
+			r.end(NotPossible, world.Say("there is no transaction %06d in the batch", "批次中没有凭证号 %06d 的交易", x.Of)).hint("No such trace number", "无此凭证号")
 		}
 		return rec, nil
 	}
 	if why := was.refuses(x.Type); why.EN != "" {
-		r.end(NotPossible, fmt.Sprintf("transaction %06d %s", x.Of, why.EN)).hint("The transaction "+why.EN, why.ZH)
+		r.end(NotPossible, world.Say("transaction %06d %s", "凭证号 %06d：%s", x.Of, why)).hint("The transaction "+why.EN, why.ZH)
 		return rec, nil
 	}
 	rec.Original = &OriginalRecord{Type: was.Type, STAN: was.STAN, Batch: was.Batch, Time: was.Time}
@@ -324,18 +324,18 @@ func (t *Terminal) nextSTAN() uint32 {
 // noLine makes an outcome of a failed connect.
 func (t *Terminal) noLine(ctx context.Context, r *Result, err error) error {
 	if ctx.Err() != nil {
-		r.end(Cancelled, "while connecting")
+		r.end(Cancelled, world.Say("while connecting", "连接期间"))
 		return ctx.Err()
 	}
-	r.end(CannotConnect, err.Error())
+	r.end(CannotConnect, world.TextOf(err))
 	if t.bugs[BugShowsConnectAsDecline] {
-		r.end(Declined, "")
+		r.end(Declined, world.Bilingual{})
 	}
 	return nil
 }
 
 // end says how it ended.
-func (r *Result) end(o Outcome, why string) *Result {
+func (r *Result) end(o Outcome, why world.Bilingual) *Result {
 	r.Outcome, r.Why, r.Hint = o, why, world.Bilingual{}
 	if o != Approved && o != Declined && o != CardDeclined {
 		r.Code = ""
@@ -362,11 +362,11 @@ func (r *Result) last() *Exchange {
 	return r.Exchanges[len(r.Exchanges)-1]
 }
 
-// said is what the display says, in English, and why.
-func (r *Result) said() string {
-	text := displayText(r.Outcome, r.Code).EN
-	if r.Why != "" {
-		text += ": " + r.Why
+// said is what the display says, and why.
+func (r *Result) said() world.Bilingual {
+	text := displayText(r.Outcome, r.Code)
+	if r.Why.EN != "" {
+		text = world.Say("%s: %s", "%s：%s", text, r.Why)
 	}
 	return text
 }

@@ -83,7 +83,7 @@ type Model struct {
 	shown  outcome // on the display at the end of a transaction
 	paper  []terminal.Receipt
 	up     int // lines that the paper is scrolled back
-	detail string
+	detail world.Bilingual
 	quit   bool
 }
 

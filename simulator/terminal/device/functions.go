@@ -47,7 +47,7 @@ func (m *Model) choose(key string) tea.Cmd {
 			m.tear(m.status())
 			return nil
 		}
-		m.function, m.draft, m.detail = f, terminal.Transaction{Type: f.is}, ""
+		m.function, m.draft, m.detail = f, terminal.Transaction{Type: f.is}, world.Bilingual{}
 		m.asks = f.asks
 		return m.next(nil)
 	}

@@ -79,7 +79,7 @@ func (b *bridge) again(round int) (string, bool) {
 func (m *Model) start() tea.Cmd {
 	ctx, cancel := context.WithCancel(m.ctx)
 	j := &job{cancel: cancel, events: make(chan tea.Msg)}
-	m.at, m.job, m.detail = busy, j, ""
+	m.at, m.job, m.detail = busy, j, world.Bilingual{}
 	x := m.draft
 	m.draft.Card.PIN = ""
 	m.jobs.Add(1)
@@ -150,7 +150,7 @@ func (m *Model) done(d doneMsg) tea.Cmd {
 	}
 	m.detail = r.Why
 	if d.err != nil && !errors.Is(d.err, context.Canceled) {
-		m.detail = d.err.Error()
+		m.detail = world.TextOf(d.err)
 	}
 	// What was printed on the way comes first; the receipt itself comes once.
 	for _, p := range d.printed {

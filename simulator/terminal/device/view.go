@@ -221,7 +221,7 @@ func (m *Model) keypad() string {
 
 // details are for engineers: why it ended so.
 func (m *Model) details() string {
-	lines := strings.Split(ansi.Wrap(m.detail, frameWidth, ""), "\n")
+	lines := strings.Split(ansi.Wrap(m.in(m.detail), frameWidth, ""), "\n")
 	return faintStyle.Render(strings.Join(lines[:min(len(lines), 3)], "\n"))
 }
 
