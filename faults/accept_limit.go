@@ -8,6 +8,8 @@ func acceptLimit() Kind {
 				"how many connections the listener serves", "该监听最多服务的连接数"}},
 			{Name: "then", Type: TypeChoice, Default: "close", Choices: []string{"close", "reset", "silent"}, Doc: Text{
 				"what becomes of those above: closed (FIN), reset (RST), or never read", "超出部分的处理：关闭（FIN）、复位（RST）或不予理会"}},
+			{Name: "after", Type: TypeDuration, Default: "0s", Doc: Text{
+				"how long after they were accepted they are closed or reset", "接受连接后多久关闭或复位"}},
 			unreadFor,
 		},
 		Scalar: "max",
@@ -19,7 +21,7 @@ func acceptLimit() Kind {
 			"连接成功后未收到任何字节即中断，或始终无应答。"},
 		Example: "- match: {listener: main}\n  fault: {accept.limit: {max: 50, then: reset}}\n",
 		New: func(v Values) (Fault, error) {
-			return acceptOver{base{"accept.limit", Accepted}, v.Number("max"), v.Text("then"), v.Duration("for")}, nil
+			return acceptOver{base{"accept.limit", Accepted}, v.Number("max"), v.Text("then"), v.Duration("after"), v.Duration("for")}, nil
 		},
 	}
 }
@@ -28,7 +30,9 @@ type acceptOver struct {
 	base
 	max  int
 	then string
-	hold Duration // of those that are never read
+
+	after Duration // of those that are closed or reset
+	hold  Duration // of those that are never read
 }
 
 func (f acceptOver) claims() claim   { return claim{sets: []string{setAccept}} }
@@ -40,8 +44,10 @@ func (f acceptOver) OnAccept(c *Conn, _ Draw) AcceptPlan {
 		return AcceptPlan{}
 	case f.then == "silent":
 		return AcceptPlan{Unread: true, Hold: f.hold.In(c.ResponseTimeout())}
-	case f.then == "reset":
-		return AcceptPlan{Steps: []Step{{Op: RST}}}
 	}
-	return AcceptPlan{Steps: []Step{{Op: FIN, Rude: true}}}
+	end := Step{Op: FIN, Rude: true}
+	if f.then == "reset" {
+		end = Step{Op: RST}
+	}
+	return AcceptPlan{Steps: waitThen(f.after.In(c.ResponseTimeout()), end)}
 }

@@ -17,4 +17,6 @@ func TestAcceptLimit(t *testing.T) {
 		assert.Equal(t, AcceptPlan{}, f.OnAccept(&Conn{Open: 5}, someDraw()))
 		assert.Equal(t, want, f.OnAccept(&Conn{Open: 6}, someDraw()), then)
 	}
+	f := make1(t, "accept.limit", "max", "0", "then", "reset", "after", "20ms").(AcceptFault)
+	assert.Equal(t, []Step{{Op: Wait, For: 20 * time.Millisecond}, {Op: RST}}, f.OnAccept(&Conn{Open: 1}, someDraw()).Steps)
 }
