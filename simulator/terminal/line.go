@@ -41,7 +41,10 @@ type Options struct {
 	// comes in time. Default: the first mismatch ends it.
 	WaitOnMismatch bool
 
-	Limits frame.Limits // of frames; the zero value is their defaults
+	// Limits bound frames. Default: as long as the length header can say, up to
+	// frame.HighestMax, and as slow as ResponseTimeout allows: a terminal that is
+	// told of 18,516 bytes waits for them, as a real one does.
+	Limits frame.Limits
 
 	// gullible takes the next message for the reply, whatever it is: a firmware bug.
 	gullible bool
@@ -76,6 +79,12 @@ func (o *Options) complete() error {
 	}
 	if o.Compare == nil {
 		o.Compare = compared
+	}
+	if o.Limits.Max == 0 {
+		o.Limits.Max = frame.HighestMax
+	}
+	if o.Limits.Frame == 0 {
+		o.Limits.Frame = -1 // the exchange has a deadline of its own
 	}
 	if o.Now == nil {
 		o.Now = time.Now
