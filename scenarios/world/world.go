@@ -53,7 +53,7 @@ type MerchantStatus uint8
 const (
 	MerchantActive MerchantStatus = iota
 	Suspended
-	Frozen
+	Frozen // may sign on, but move no money
 	Closed
 	Applied // applied for, not yet active
 )

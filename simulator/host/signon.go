@@ -49,10 +49,12 @@ func (c *call) signOn() {
 	c.approve(reason)
 }
 
-// merchantMaySignOn refuses the sign-on of a merchant that is not active.
-// Trading hours and permissions are no matter of sign-on.
+// merchantMaySignOn refuses the sign-on of a merchant that is suspended, closed
+// or not yet active. A frozen one is as good as any but for money, and trading
+// hours and permissions are no matter of sign-on, either.
 func (c *call) merchantMaySignOn() bool {
-	if c.merchant.facts.Status == world.MerchantActive {
+	switch c.merchant.facts.Status {
+	case world.MerchantActive, world.Frozen:
 		return true
 	}
 	return c.merchantMay()
