@@ -132,6 +132,7 @@ class Terminal:
             line.settimeout(self.timeout)
             line.sendall(iso87.pack(request))
         except OSError as error:
+            self.failed_at = time.monotonic()
             raise SendFailed(str(error)) from error
         deadline = time.monotonic() + self.timeout
         reach("after-send")
@@ -157,9 +158,13 @@ class Terminal:
             line.settimeout(left)
             try:
                 piece = line.recv(count - len(data))
+            except TimeoutError as error:
+                raise NoAnswer("timeout") from error
             except OSError as error:
+                self.failed_at = time.monotonic()
                 raise NoAnswer(str(error)) from error
             if not piece:
+                self.failed_at = time.monotonic()
                 raise NoAnswer("the host closed the connection")
             data += piece
         return data
