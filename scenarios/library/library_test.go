@@ -2,12 +2,14 @@ package library_test
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/acqsim/acqsim/scenarios"
+	"github.com/acqsim/acqsim/scenarios/display"
 	"github.com/acqsim/acqsim/scenarios/library"
 	"github.com/acqsim/acqsim/scenarios/schema/schematest"
 	"github.com/acqsim/acqsim/scenarios/strictyaml"
@@ -69,4 +71,44 @@ func TestAMisspeltCause(t *testing.T) {
 	require.ErrorContains(t, err, "did you mean `reply-lost`?")
 	_, err = library.Load("../world/default", nil)
 	require.Error(t, err)
+}
+
+// lenient are causes that some correct terminals don't meet at all.
+var lenient = map[string]string{
+	"mac-missing":           "profiles differ on replies without a MAC",
+	"nat-forgot-connection": "a terminal with a connection for each transaction has none to forget",
+}
+
+// TestWhatACauseExpectsShowsItsSymptom: an expectation that takes an approval as
+// well would show nothing.
+func TestWhatACauseExpectsShowsItsSymptom(t *testing.T) {
+	shows := map[scenarios.Symptom][]display.Outcome{
+		"cannot-connect": {display.CannotConnect},
+		"no-answer":      {display.NoAnswer},
+		"garbled":        {display.Garbled, display.MACError, display.Mismatch},
+		"declined":       {display.Declined, display.CardDeclined},
+		"slow":           {display.Approved},
+		"none":           {display.Approved},
+	}
+	all, err := library.All()
+	require.NoError(t, err)
+	for _, s := range all {
+		if s.IsSite() {
+			continue
+		}
+		require.NotEmpty(t, shows[s.Symptom], s.Symptom)
+		shown := false
+		for _, e := range s.Expect {
+			if e.Outcome == nil {
+				continue
+			}
+			is := e.Outcome.Is
+			either := len(is) > 1 && slices.Contains(is, display.Approved)
+			if either {
+				assert.Contains(t, lenient, s.Name, "action %d may be approved or not", e.Outcome.Action)
+			}
+			shown = shown || slices.ContainsFunc(is, func(o display.Outcome) bool { return slices.Contains(shows[s.Symptom], o) })
+		}
+		assert.True(t, shown, "%s expects no outcome that is %s", s.Name, s.Symptom)
+	}
 }

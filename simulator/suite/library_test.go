@@ -48,8 +48,8 @@ func acquitted(t *testing.T, r *suite.Report) {
 var onePerProfile = map[string][]string{"strict": {"unionpay-pos"}, "unionpay-bctc": {"iso87-bcd"}, "nac": {"iso93-ascii"}}
 
 // TestTheCorrectTerminalIsAcquitted by every cause of the library that applies,
-// and each rule passes in one of them at least: that it does not apply is no
-// excuse.
+// and shows its symptom. Each rule passes in one of them at least: that it does
+// not apply is no excuse.
 func TestTheCorrectTerminalIsAcquitted(t *testing.T) {
 	passed, ran := map[string]bool{}, map[string]bool{}
 	for _, inProfile := range profile.Names() {
@@ -58,11 +58,13 @@ func TestTheCorrectTerminalIsAcquitted(t *testing.T) {
 			dialects = dialect.Names()
 		}
 		for _, inDialect := range dialects {
-			r, err := suite.Run(t.Context(), libraryOptions(t, inDialect, inProfile))
+			o := libraryOptions(t, inDialect, inProfile)
+			r, err := suite.Run(t.Context(), o)
 			require.NoError(t, err)
 			acquitted(t, r)
 			for i := range r.Results {
 				x := &r.Results[i]
+				showsItsSymptom(t, &o, x)
 				ran[x.Scenario] = ran[x.Scenario] || x.Status != suite.Skipped
 				if x.Verdict == nil {
 					continue
