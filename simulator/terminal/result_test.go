@@ -121,7 +121,7 @@ func TestMistakesAreSaidBeforeAnyContact(t *testing.T) {
 	}
 	r := s.try(terminal.Transaction{Type: world.Refund, Amount: 100, Of: 77})
 	assert.Equal(t, terminal.NotPossible, r.Outcome)
-	assert.Equal(t, "there is no transaction 000077 in the batch", r.Why)
+	assert.Equal(t, "there is no transaction 000077 in the batch", r.Why.EN)
 	assert.Empty(t, r.Exchanges)
 	assert.Equal(t, before, s.State())
 }

@@ -95,7 +95,7 @@ func (u *uploading) uploads() (why, differences []string) {
 func TestUploadsComeInBlocks(t *testing.T) {
 	u := newUploading(t, "unionpay-pos")
 	r, _ := u.settle()
-	assert.Contains(t, r.Why, "uploaded")
+	assert.Contains(t, r.Why.EN, "uploaded")
 	why, differences := u.uploads()
 	require.Len(t, why, 7)
 	assert.Equal(t, []string{"8 records received; 1 difference", "8 records received", "2 records received",
