@@ -68,6 +68,9 @@ func keep(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func sendHost(env *testscript.Env) error {
+	if err := endAtOnce(env); err != nil {
+		return err
+	}
 	certificate, err := certificateIn(env.WorkDir)
 	if err != nil {
 		return err

@@ -33,6 +33,9 @@ func TestServeScripts(t *testing.T) {
 }
 
 func freeAddresses(env *testscript.Env) error {
+	if err := endAtOnce(env); err != nil {
+		return err
+	}
 	for _, name := range []string{"A", "B", "C", "D", "E"} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {

@@ -28,7 +28,15 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		UpdateScripts:       *update,
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "truncate": truncate},
+		Setup:               endAtOnce,
 	})
+}
+
+// endAtOnce has programs under the race detector end when they end: it sleeps
+// for a second else, and hundreds of short runs are minutes then.
+func endAtOnce(env *testscript.Env) error {
+	env.Setenv("GORACE", "atexit_sleep_ms=10")
+	return nil
 }
 
 // exits is the script command `exits CODE PROGRAM ARGUMENTS…`: like exec, but
