@@ -66,7 +66,7 @@ func TestOutputForMachinesAndDocumentation(t *testing.T) {
 	assert.Len(t, r.Idle, len(bench.Servers()))
 	assert.Len(t, r.Soak.Points, 10)
 	assert.Len(t, r.Armed, 1)
-	assert.Empty(t, r.Plain, "it is measured without MACs")
+	assert.Empty(t, r.Lean, "it is measured without MACs")
 	require.NotNil(t, r.Delays)
 	assert.Len(t, r.Delays.Faults, 10)
 	assert.NotEmpty(t, r.Machine.CPU)

@@ -64,7 +64,7 @@ func startProfile(file string) (stop func() error, err error) {
 type settings struct {
 	options  bench.Options
 	table    bool
-	plain    bool
+	lean     bool
 	armed    bool
 	delays   bool
 	idle     int
@@ -97,7 +97,7 @@ func parse(args []string, stderr io.Writer, command serverCommand) (*settings, e
 	f.DurationVar(&o.Warmup, "warmup", 0, "time of the round before, which does not count (default half a round)")
 	f.IntVar(&o.Terminals, "terminals", 2000, "terminals, shared out among the connections")
 	f.BoolVar(&s.table, "table", true, "measure the table")
-	f.BoolVar(&s.plain, "plain", true, "measure 100 connections under a plain load, too")
+	f.BoolVar(&s.lean, "lean", true, "measure 100 connections under a load that costs next to nothing, too")
 	f.BoolVar(&s.armed, "armed", true, "measure what a scenario costs that is armed for another terminal")
 	f.BoolVar(&s.delays, "delays", true, "measure by how much faults that wait miss their time")
 	f.IntVar(&s.idle, "idle", 10_000, "measure the memory of this many idle connections; 0: don't")
@@ -230,7 +230,7 @@ func (s *settings) all(ctx context.Context, r *bench.Report, p *progress) (err e
 		wanted  bool
 		measure func(context.Context, bench.Options) ([]bench.Cell, error)
 		cells   *[]bench.Cell
-	}{{s.table, bench.Run, &r.Cells}, {s.plain, bench.MeasurePlain, &r.Plain}, {s.armed, bench.MeasureArmed, &r.Armed}} {
+	}{{s.table, bench.Run, &r.Cells}, {s.lean, bench.MeasureLean, &r.Lean}, {s.armed, bench.MeasureArmed, &r.Armed}} {
 		if !part.wanted {
 			continue
 		}

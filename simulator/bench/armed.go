@@ -41,7 +41,7 @@ func MeasureArmed(ctx context.Context, o Options) ([]Cell, error) {
 	if err := o.Complete(); err != nil {
 		return nil, err
 	}
-	o.Servers = []string{AcqsimServer, ArmedServer}
+	o.Servers, o.lean = []string{AcqsimServer, ArmedServer}, true
 	if all := slices.DeleteFunc(slices.Clone(o.Traffics), func(t Traffic) bool { return t.Settle }); len(all) > 0 {
 		o.Traffics = all // sales are enough to compare
 	}

@@ -26,7 +26,7 @@ type Options struct {
 	Time        time.Duration `json:"time"`        // of a round; default: 2 s
 	Warmup      time.Duration `json:"warmup"`      // per server and cell; default: half a round
 
-	plain bool // the load is the plain one
+	lean bool // the load is the lean one
 }
 
 // Progress is how far a run has come.
@@ -214,7 +214,7 @@ func (o *Options) measure(ctx context.Context, c *Cell) (err error) {
 		if s.load, err = s.process.connect(ctx, f, c.Connections, c.Depth); err != nil {
 			return err
 		}
-		s.load.plain = o.plain
+		s.load.plain = !o.lean
 		all = append(all, s)
 	}
 	for _, s := range all {
