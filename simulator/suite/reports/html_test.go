@@ -308,5 +308,5 @@ func TestBalancesAreNoSecret(t *testing.T) {
 	require.NoError(t, err)
 	m := newReader(d).read(&transcript.Event{Dialect: d.Name(), Raw: raw})
 	require.Empty(t, m.Error)
-	assert.Equal(t, field{"54", text(d.FieldName(54)), world.Same(balances)}, m.Fields[len(m.Fields)-1])
+	assert.Equal(t, field{"54", d.FieldName(54), world.Same(balances)}, m.Fields[len(m.Fields)-1])
 }
