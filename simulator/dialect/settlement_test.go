@@ -224,6 +224,7 @@ func FuzzSettlement(f *testing.F) {
 	for _, seed := range []string{nacTotals, unionPayTotals, nacTotals[:30], "0100000042" + "0" + testPAN + "000000001000", "0002", "0200000042632700000042", ""} {
 		f.Add(seed)
 	}
+	f.Add("010000000000010000000007700020000000000000") // plausible totals, and a record with a card
 	var all []*Dialect
 	for _, name := range Names() {
 		d, err := Load(name)
@@ -277,7 +278,8 @@ func fuzzPositions(t *testing.T, d *Dialect, p *positions, digits string) {
 		if _, err := d.Index(masked, &ix); err != nil {
 			t.Fatalf("masked, %q can't be read: %v", digits, err)
 		}
-		if len(records) > 0 && p == &d.conv.settlement.records {
+		// In an 0500 the same digits are totals, which stay as they are.
+		if mti == "0320" && len(records) > 0 && p == &d.conv.settlement.records {
 			for i := range records {
 				if pan := records[i].Card.Clear(); len(pan) > 10 && strings.Trim(pan[6:len(pan)-4], "0") != "" && bytes.Contains([]byte(fmt.Sprintf("%x", ix.Value(masked, int(p.field)))), []byte(pan)) {
 					t.Fatalf("masked, record %d of %q still shows its card", i+1, digits)
