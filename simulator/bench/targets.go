@@ -28,22 +28,27 @@ func (r *Report) Targets() []Target {
 	add := func(met bool, got, what string, args ...any) {
 		ts = append(ts, Target{What: fmt.Sprintf(what, args...), Got: got, Met: met})
 	}
-	for i := range r.Cells {
-		c := &r.Cells[i]
-		if c.Ratio == 0 {
-			continue
-		}
-		ratio := fmt.Sprintf("%.2f", c.Ratio)
-		if c.Connections == 100 && !c.Traffic.MAC {
-			switch c.Depth {
-			case 1:
-				add(c.Ratio >= targetRatio1, ratio, "%s: at least %.2f of the echo", c, targetRatio1)
-			case 16:
-				add(c.Ratio >= targetRatio16, ratio, "%s: at least %.2f of the echo", c, targetRatio16)
+	for _, part := range []struct {
+		cells []Cell
+		under string
+	}{{r.Cells, ""}, {r.Lean, ", lean load"}} {
+		for i := range part.cells {
+			c := &part.cells[i]
+			if c.Ratio == 0 {
+				continue
 			}
-		}
-		if c.Depth == 1 {
-			add(c.TailRatio <= targetTail, fmt.Sprintf("%.2f", c.TailRatio), "%s: p99 at most %.1f × the echo's", c, targetTail)
+			ratio := fmt.Sprintf("%.2f", c.Ratio)
+			if c.Connections == 100 && !c.Traffic.MAC {
+				switch c.Depth {
+				case 1:
+					add(c.Ratio >= targetRatio1, ratio, "%s%s: at least %.2f of the echo", c, part.under, targetRatio1)
+				case 16:
+					add(c.Ratio >= targetRatio16, ratio, "%s%s: at least %.2f of the echo", c, part.under, targetRatio16)
+				}
+			}
+			if c.Depth == 1 {
+				add(c.TailRatio <= targetTail, fmt.Sprintf("%.2f", c.TailRatio), "%s%s: p99 at most %.1f × the echo's", c, part.under, targetTail)
+			}
 		}
 	}
 	for _, s := range r.Options.Servers {
