@@ -101,7 +101,7 @@ func expectOutcome(in *Input, e *scenarios.OutcomeExpected, stories []*story) fi
 		wanted[i] = shownText(o)
 	}
 	if !slices.Contains(e.Is, a.shown()) {
-		if a.shown() == display.NotPossible && s.signOnFailed(a) {
+		if a.shown() == display.NotPossible && s.signOnFailed(a, e.Is) {
 			return notApplicable(world.Say("action %d ended as %s: it needed a sign-on first, which failed", "操作 %d 的结果为“%s”：须先签到，而签到失败", e.Action, shownText(a.shown())), a.reported())
 		}
 		return fail(world.Say("action %d ended as %s, but %s was expected", "操作 %d 的结果为“%s”，但预期为“%s”", e.Action, shownText(a.shown()), world.Join(or, wanted...)), a.reported())
@@ -117,16 +117,19 @@ func expectOutcome(in *Input, e *scenarios.OutcomeExpected, stories []*story) fi
 // signOnFailed reports whether an action came to nothing because the terminal has
 // to sign on first, by itself, and could not: where a terminal that signs on only
 // when told to shows what became of the action's own request.
-func (s *story) signOnFailed(a *action) bool {
-	if a.main != nil {
+func (s *story) signOnFailed(a *action, expected []display.Outcome) bool {
+	if a.main != nil || slices.Contains(expected, display.Approved) {
 		return false
 	}
+	sent := false
 	for _, x := range s.exchanges {
 		if x.action == a && (x.req.Type != world.SignOn || s.approved(x)) {
 			return false
 		}
+		sent = sent || x.action == a
 	}
-	return true // also where it could not even be sent
+	// It could not even be sent where the line is what fails.
+	return sent || slices.ContainsFunc(expected, isCommunication)
 }
 
 func expectField(in *Input, e *scenarios.FieldExpected, stories []*story) finding {

@@ -106,6 +106,21 @@ func TestNobodyIsConvictedOfWhatItCouldNotKnow(t *testing.T) {
 	}
 }
 
+// TestWhoRefusesEverythingIsNotExcused has a terminal do nothing where the line
+// is in order.
+func TestWhoRefusesEverythingIsNotExcused(t *testing.T) {
+	for _, is := range []string{"approved", "declined", "[declined, approved]"} {
+		s, err := scenarios.Load("under-test.yaml", []byte(expecting+"  - outcome: {action: 1, is: "+is+"}\n"), nil)
+		require.NoError(t, err)
+		tp := newTape()
+		tp.act(1, "sale", world.Sale, 1000)
+		tp.show(1, display.NotPossible)
+		r, err := verdict.Judge(verdict.Input{Events: tp.events, Scenario: s, Terminal: till})
+		require.NoError(t, err)
+		assert.Equal(t, scenarios.Fail, r.Expect[0].Verdict, is)
+	}
+}
+
 // TestASignOnThatFails holds that a terminal which has to sign on first is not
 // judged by what would have become of a sale that it never made.
 func TestASignOnThatFails(t *testing.T) {
