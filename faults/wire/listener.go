@@ -81,7 +81,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 			if inherited {
 				_ = detach(c) // else its peer would be cut off as soon as it is selected
 			}
-			return c, nil
+			return newDirect(c), nil
 		case !errors.Is(err, syscall.EINVAL):
 			return nil, err
 		case deaf != nil:

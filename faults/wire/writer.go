@@ -94,16 +94,25 @@ func (w *Writer) writeLocked(b []byte, now time.Time) error {
 	if len(b) == 0 {
 		return nil
 	}
+	return w.finishLocked(b, 0, now)
+}
+
+// finishLocked writes what is left of b.
+func (w *Writer) finishLocked(b []byte, written int, now time.Time) error {
 	n, err := 0, w.armLocked(now)
 	if err == nil {
-		n, err = w.conn.Write(b)
+		n, err = w.conn.Write(b[written:])
 	}
-	if err != nil {
-		failed := &WriteError{Written: n, Size: len(b), Err: err}
-		w.failed.Store(failed)
-		return failed
+	return w.failLocked(b, written+n, err)
+}
+
+func (w *Writer) failLocked(b []byte, written int, err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	failed := &WriteError{Written: written, Size: len(b), Err: err}
+	w.failed.Store(failed)
+	return failed
 }
 
 // armLocked sees to it that the write deadline is at least one timeout away
