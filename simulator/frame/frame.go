@@ -26,6 +26,23 @@ type Frame struct {
 	KeepAlive bool
 }
 
+// AppendTo appends the bytes of a frame to buf, and returns the frame that they
+// are, and the longer buf.
+func (f Frame) AppendTo(buf []byte) (own Frame, longer []byte) {
+	from := len(buf)
+	buf = append(buf, f.Raw...)
+	raw := buf[from:len(buf):len(buf)]
+	if f.KeepAlive {
+		return Frame{Raw: raw, KeepAlive: true}, buf
+	}
+	// The parts of a frame stand one behind the other, the body at its end.
+	body := len(raw) - len(f.Body)
+	header := body - len(f.Header)
+	tpdu := header - len(f.TPDU)
+	f.Raw, f.TPDU, f.Header, f.Body = raw, raw[tpdu:header:header], raw[header:body:body], raw[body:]
+	return f, buf
+}
+
 // TPDUSize is the size of a transport protocol data unit header, in bytes: an
 // identifier (usually 0x60), a destination address of 2 bytes and a source
 // address of 2 bytes.

@@ -41,9 +41,26 @@ func readAll(t require.TestingT, c Conn, f Format, l Limits) ([]seen, error) {
 			return all, err
 		}
 		require.LessOrEqual(t, len(r.buf), max(readAhead, r.size+r.limits.Max))
-		all = append(all, seen{raw: string(fr.Raw), tpdu: string(fr.TPDU), header: string(fr.Header),
-			body: string(fr.Body), keepAlive: fr.KeepAlive})
+		all = append(all, see(fr))
+		requireOwnCopy(t, fr)
 	}
+}
+
+func see(fr Frame) seen {
+	return seen{raw: string(fr.Raw), tpdu: string(fr.TPDU), header: string(fr.Header), body: string(fr.Body), keepAlive: fr.KeepAlive}
+}
+
+// requireOwnCopy requires AppendTo to copy a frame and to leave alone what is
+// there.
+func requireOwnCopy(t require.TestingT, fr Frame) {
+	want := see(fr)
+	buf := append(make([]byte, 0, 1<<10), "what is there"...)
+	own, longer := fr.AppendTo(buf)
+	was := string(fr.Raw)
+	clear(fr.Raw)
+	require.Equal(t, want, see(own))
+	require.Equal(t, "what is there"+want.raw, string(longer))
+	copy(fr.Raw, was)
 }
 
 // cut divides b at places that depend on seed.
