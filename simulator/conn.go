@@ -36,8 +36,10 @@ const turns = 400
 // let others go first by that.
 const pauseTime = 50 * time.Microsecond
 
-// conn is one connection: one goroutine that reads, numbers, decides and
-// plans in arrival order, and one writer that owns the write side.
+// conn is one connection: one goroutine that reads, numbers, decides and plans in
+// arrival order, and one writer that owns the write side. While many connections
+// are at work, a goroutine that they share numbers and decides, see crowd: from
+// handOver to takeBack all that is not atomic in a conn is its.
 type conn struct {
 	s *Server
 	l *listener
@@ -50,8 +52,10 @@ type conn struct {
 	messages uint64
 	answered time.Time   // when replies were last written, if nothing has been waited for since
 	began    time.Time   // when it began to wait for a request, if there is a planner
-	waited   bool        // the requests in hand were waited for
 	gone     atomic.Bool // cut off by the server
+	eager    wire.Eager  // nil: c.c is not
+	handed   bool        // what was read last is answered with others
+	back     chan error  // from those who do; made when it is handed over first
 	planned
 }
 
@@ -86,7 +90,9 @@ func (s *Server) newConn(l *listener, nc net.Conn) *conn {
 	if s.o.Planner != nil {
 		c.source, c.wait = sourceOf(nc.RemoteAddr()), new(wait)
 	}
-	if l.TLS != nil {
+	if l.TLS == nil {
+		c.eager, _ = nc.(wire.Eager)
+	} else {
 		c.c = tls.Server(nc, c.configTLS())
 	}
 	c.r = frame.NewReader(c.c, l.Dialect.Format(), l.Limits)
@@ -205,19 +211,30 @@ func endOf(err error) transcript.End {
 // and how.
 func (c *conn) read() ending {
 	for turn := int64(1); ; turn++ {
-		c.wait.begin(c)
+		var answered time.Time
+		if !c.handed { // else who answers it begins the wait
+			answered = c.answered
+			c.wait.begin(c)
+		}
 		f, err := c.r.Next()
+		if failed := c.takeBack(); failed != nil {
+			return unread(failed)
+		}
 		if c.wait.end(c) && err == nil {
 			c.swallowed(f)
 			continue
 		}
 		if err == nil {
-			err = c.answer(f)
-			if c.waited {
+			at := time.Now()
+			if c.handOver(f, at, answered) {
+				continue
+			}
+			err = c.answer(f, at)
+			if !c.began.IsZero() && at.Sub(c.began) > pauseTime {
 				turn = 0
 			}
 			if err != nil {
-				return ending{transcript.Terminal, endOf(err), "the peer does not take its replies: " + err.Error()}
+				return unread(err)
 			}
 			if turn*c.s.open.Load() >= turns {
 				turn = 0
@@ -229,6 +246,11 @@ func (c *conn) read() ending {
 			return end
 		}
 	}
+}
+
+// unread is how a connection ends whose replies can't be written.
+func unread(err error) ending {
+	return ending{transcript.Terminal, endOf(err), "the peer does not take its replies: " + err.Error()}
 }
 
 // readFailed records what can't be read. It returns no ending where reading

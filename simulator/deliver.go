@@ -64,7 +64,7 @@ func (b *batch) struckReply(x *exchange, honest []byte, d *faults.Delivery) {
 		o.partner = p
 	}
 	b.held = append(b.held, o)
-	b.behind = true
+	b.part.behind = true
 }
 
 // lostReply records a reply of which nothing leaves.

@@ -46,19 +46,19 @@ func benchmarkExchange(b *testing.B, name string, depth int) {
 		f, stan := request(b, d, fmt.Sprintf("T%07d", i), "000000000100", i)
 		frames, stans = append(frames, f), append(stans, stan)
 	}
-	x := batches.Get().(*batch)
+	x := newBatch(s)
 	b.ReportAllocs()
 	b.ResetTimer()
 	for n := 0; n < b.N; n += depth {
-		x.begin(c)
+		x.begin(s)
+		x.open(c)
 		for i := range depth {
 			t := (n + i) % terminals
 			next(stans[t])
-			x.take(frames[t])
+			x.take(frames[t], time.Now())
 		}
-		x.decide()
-		x.finishAll()
-		if err := x.flush(); err != nil {
+		x.answer(false)
+		if err := x.parts[0].err; err != nil {
 			b.Fatal(err)
 		}
 	}

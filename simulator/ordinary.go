@@ -1,20 +1,18 @@
 package simulator
 
 import (
-	"time"
-
 	"github.com/acqsim/acqsim/scenarios/transcript"
 	"github.com/acqsim/acqsim/scenarios/world"
 )
 
-// ordinary reports whether every request of the batch is answered at once, and
-// nothing is to be recorded of it but that it came, what was decided, and that
+// ordinary reports whether every request of the part at work is answered at once,
+// and nothing is to be recorded of it but that it came, what was decided, and that
 // the reply left: then an exchange is recorded as one. Nearly all are.
-func (b *batch) ordinary() bool {
-	if b.behind {
+func (b *batch) ordinary(all []*exchange) bool {
+	if b.part.behind {
 		return false
 	}
-	for _, x := range b.all[:b.n] {
+	for _, x := range all {
 		d := &x.dec
 		switch {
 		case x.end != decided, d.Silent, !d.ReadyAt.IsZero(), x.question != nil && x.question.asked,
@@ -34,17 +32,18 @@ func hasOriginal(t world.TransactionType) bool {
 	return false
 }
 
-// finishOrdinary is finish for all requests of an ordinary batch. It reports
-// false, and leaves no trace, where a reply can't be built.
-func (b *batch) finishOrdinary() bool {
+// finishOrdinary is finish for all requests of an ordinary part. It reports false,
+// and leaves no trace, where a reply can't be built.
+func (b *batch) finishOrdinary(all []*exchange) bool {
 	d := b.c.l.Dialect
 	overhead := d.Format().Overhead()
-	for _, x := range b.all[:b.n] {
+	before, evidence := b.part.begin, len(b.evidence)
+	for _, x := range all {
 		from := len(b.out)
 		out, err := d.AppendFrame(b.out, &x.req, &x.dec.Response)
 		if err != nil {
-			b.out, b.evidence = b.out[:0], b.evidence[:0]
-			b.exchanges, b.frames, b.replies = b.exchanges[:0], b.frames[:0], b.replies[:0]
+			b.out, b.evidence, b.exchanges = b.out[:before.out], b.evidence[:evidence], b.exchanges[:before.exchanges]
+			b.frames, b.replies = b.frames[:before.frames], b.replies[:before.replies]
 			return false
 		}
 		b.out = out
@@ -88,35 +87,5 @@ func (b *batch) fillOrdinary(e *transcript.Exchange, x *exchange) {
 	e.Asks, e.ReplyMAC = uint8(d.Asked), transcript.MACUnchecked
 	if d.Response.MAC != nil {
 		e.ReplyMAC = transcript.MACOK
-	}
-}
-
-// recordOrdinary records the requests and decisions of an ordinary batch.
-func (b *batch) recordOrdinary() {
-	for i := range b.exchanges {
-		s := &b.frames[i]
-		b.exchanges[i].Raw = b.evidence[s.from:s.to:s.to]
-	}
-	b.c.s.o.Journal.AppendExchanges(b.exchanges)
-}
-
-// recordReplies records that the replies of an ordinary batch have left.
-func (b *batch) recordReplies(at time.Time, elapsed time.Duration) {
-	m := b.c.s.o.Metrics
-	for i := range b.exchanges {
-		e, s := &b.exchanges[i], &b.replies[i]
-		b.left = append(b.left, transcript.Reply{At: at, Elapsed: elapsed, Raw: b.evidence[s.from:s.to:s.to]})
-		m.add(&b.tally, e.Type, e.Outcome, elapsed, nil)
-	}
-	m.count(&b.tally)
-	b.c.s.o.Journal.AppendReplies(b.exchanges, b.left)
-}
-
-// replyEvents makes the events of an ordinary batch's replies: not all of them
-// have left.
-func (b *batch) replyEvents() {
-	for i := range b.exchanges {
-		b.sent = oneMore(b.sent)
-		b.exchanges[i].Sent(&b.sent[i], &transcript.Reply{})
 	}
 }

@@ -24,8 +24,8 @@ func TestOrdinaryBatchesHaveTheSameEvents(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			want, wantOut := eventsOfBatch(t, name, nil, (*batch).finishEach)
 			got, gotOut := eventsOfBatch(t, name, nil, func(b *batch) {
-				require.True(t, b.ordinary())
-				require.True(t, b.finishOrdinary())
+				b.finishAll()
+				require.True(t, b.parts[0].ordinary)
 			})
 			assert.Equal(t, wantOut, gotOut, "the replies")
 			require.Len(t, got, 3*4, "of four exchanges")
@@ -63,9 +63,12 @@ func (h *halfOpen) Write(b []byte) (int, error) {
 
 // finishEach records every exchange as events.
 func (b *batch) finishEach() {
-	for _, x := range b.all[:b.n] {
+	all := b.enter(0)
+	b.part.begin = b.mark()
+	for _, x := range all {
 		b.finish(x)
 	}
+	b.part.end = b.mark()
 }
 
 // eventsOfBatch has a fresh server answer four requests of one connection: a
@@ -92,13 +95,14 @@ func eventsOfBatch(t *testing.T, name string, nc *halfOpen, finish func(*batch))
 	much, _ := request(t, d, "T0000002", "900000000000", 1)
 	last, _ := request(t, d, "T0000003", "000000000100", 2)
 	b := new(batch)
-	b.begin(c)
+	b.begin(s)
+	b.open(c)
 	for _, f := range []frame.Frame{first, again, much, last} {
-		b.take(f)
+		b.take(f, time.Now())
 	}
-	b.decide()
+	b.decide(false)
 	finish(b)
-	_ = b.flush()
+	b.flush()
 
 	events, missed := s.Journal().Since(before, 0)
 	require.Zero(t, missed)

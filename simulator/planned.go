@@ -89,7 +89,7 @@ func (b *batch) dropped(x *exchange) {
 	e.Strike, e.Why = strike(&fired[len(fired)-1]), x.question.why()
 	b.c.s.o.Metrics.discarded.Inc()
 	if len(x.question.plan.Request.Steps) > 0 {
-		b.behind = true // what comes behind finds the line as they leave it
+		b.part.behind = true // what comes behind finds the line as they leave it
 	}
 }
 
@@ -106,7 +106,7 @@ func (b *batch) planned(x *exchange, honest []byte) bool {
 	b.recordStrikes(x)
 	if len(q.plan.Request.Steps) > 0 {
 		d.Lost, struck = true, true
-		b.behind = true // what comes behind finds the line as they leave it
+		b.part.behind = true // what comes behind finds the line as they leave it
 	}
 	if !struck && q.plan.Request.ReplyTo == nil {
 		return false
@@ -116,10 +116,10 @@ func (b *batch) planned(x *exchange, honest []byte) bool {
 	return true
 }
 
-// strikeLines does to the connection what rules say of a request as such. The
-// host has decided by now; the replies are lost.
-func (b *batch) strikeLines() {
-	for _, x := range b.all[:b.n] {
+// strikeLines does to the connection at work what rules say of a request as such.
+// The host has decided by now; the replies are lost.
+func (b *batch) strikeLines(all []*exchange) {
+	for _, x := range all {
 		if q := x.question; q != nil && q.asked && len(q.plan.Request.Steps) > 0 {
 			b.c.touched.Store(true)
 			b.c.struckBy(&q.plan.Fired[len(q.plan.Fired)-1])
@@ -268,21 +268,25 @@ func (q *queue) drop(timers map[*time.Timer]putOff, why string) {
 // resume brings a request that was put off before the host.
 func (c *conn) resume(x *exchange) {
 	b := new(batch)
-	b.begin(c)
-	b.all, b.n = append(b.all, x), 1
-	b.behind = true // only through the writer's queue: the reader may be writing
+	b.begin(c.s)
+	b.open(c)
+	b.all, b.n, b.part.to = append(b.all, x), 1, 1
+	b.part.behind = true // only through the writer's queue: the reader may be writing
 	if x.business = time.Now(); c.s.o.Now != nil {
 		x.business = c.s.o.Now()
 	}
 	x.end = decided
 	c.s.o.Host.DecideAll([]host.Job{{Dialect: c.l.Dialect, Request: &x.req, Now: x.business, Decision: &x.dec, Given: x.given(), By: x.givenBy()}})
+	b.part.begin = b.mark()
 	b.recordDecision(x)
 	if x.dec.Silent {
 		b.unanswered(x, x.dec.Why)
 	} else {
 		b.reply(x)
 	}
-	if err := b.flush(); err != nil {
+	b.part.end = b.mark()
+	b.flush()
+	if err := b.part.failure(); err != nil {
 		c.recordTrouble(err)
 	}
 }

@@ -69,7 +69,7 @@ func (b *batch) reply(x *exchange) {
 		b.out = out[:from]
 		b.hold(x, out[from:])
 		return
-	case b.behind:
+	case b.part.behind:
 		b.out = out[:from]
 		b.held = append(b.held, b.plain(x, out[from:], x.arrived))
 		return

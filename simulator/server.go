@@ -37,7 +37,8 @@ type Server struct {
 	life    context.Context // ends when what is in flight is given up
 	end     context.CancelFunc
 
-	seen seen // for the planner
+	seen  seen // for the planner
+	crowd crowd
 }
 
 // listener is a Listener that is up.
@@ -75,7 +76,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	running, halt := context.WithCancel(life)
-	s := &Server{o: o, running: running, halt: halt, life: life, end: end, conns: make(map[*conn]struct{}), stop: make(chan struct{})}
+	s := &Server{o: o, running: running, halt: halt, life: life, end: end, conns: make(map[*conn]struct{}), stop: make(chan struct{}), crowd: newCrowd()}
 	if s.o.Journal == nil {
 		s.o.Journal, s.ownJournal = journal.New(journal.Options{}), true
 	}

@@ -56,6 +56,7 @@ func (s *Server) shutdown(ctx context.Context) error {
 		}
 		<-ended
 	}
+	s.crowd.close()
 	s.seen.giveUp()
 	s.record(transcript.Event{Kind: transcript.Stopped, Actor: transcript.Acqsim, Text: why})
 	s.end()
