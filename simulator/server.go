@@ -7,7 +7,6 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/acqsim/acqsim/faults/wire"
@@ -58,7 +57,7 @@ type ListenError struct {
 
 // Error names the listener, its address and what to do.
 func (e *ListenError) Error() string {
-	if errors.Is(e.Err, syscall.EADDRINUSE) {
+	if wire.InUse(e.Err) {
 		return fmt.Sprintf("listener %s: %s is in use by another program; stop that, or choose another address", e.Listener, e.Address)
 	}
 	return fmt.Sprintf("listener %s: can't listen on %s: %v", e.Listener, e.Address, e.Err)

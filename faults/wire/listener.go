@@ -40,7 +40,7 @@ func Listen(ctx context.Context, address string) (*Listener, error) {
 	for try := 0; ; try++ {
 		l, err := lc.Listen(ctx, "tcp", address)
 		if err != nil {
-			if free && try > 0 && try < 10 && errors.Is(err, syscall.EADDRINUSE) {
+			if free && try > 0 && try < 10 && InUse(err) {
 				address = net.JoinHostPort(host, "0") // somebody was quicker
 				continue
 			}
@@ -165,7 +165,7 @@ func (l *Listener) refuseLocked(wanted bool) error {
 		return nil
 	}
 	if err := listenAgain(l.tcp); err != nil {
-		if errors.Is(err, syscall.EADDRINUSE) {
+		if InUse(err) {
 			return fmt.Errorf("another program took the port while connections were refused; stop that program, then disarm again: %w", err)
 		}
 		return err
