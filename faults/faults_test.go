@@ -143,6 +143,8 @@ func TestMakeErrors(t *testing.T) {
 		{"reply.delay", map[string]string{"dealy": "1s"}, "reply.delay: dealy: no such parameter; reply.delay has delay, jitter"},
 		{"reply.delay", nil, `reply.delay: delay: missing; give delay: a duration such as 2s or "1.5 timeouts", or uniform(1s, 3s), normal(2s, 300ms) or lognormal(2s, 0.5)`},
 		{"reply.delay", map[string]string{"delay": "5"}, `reply.delay: delay: "5": a number without a unit; say 5s or 5ms; give a duration such as 2s or "1.5 timeouts", or uniform(1s, 3s), normal(2s, 300ms) or lognormal(2s, 0.5)`},
+		{"reply.delay", map[string]string{"delay": "0s"}, "reply.delay: delay: keeps nothing back: give a time above 0, or a jitter"},
+		{"request.hold", map[string]string{"hold": "0 timeouts"}, "request.hold: hold: holds nothing up: give a time above 0"},
 		{"line.close", map[string]string{"at": "5"}, "line.close: at: means something only with when: mid-reply"},
 		{"line.reset", map[string]string{"after": "5s"}, "line.reset: after: means something only with when: after-reply"},
 		{"line.cut", map[string]string{"when": "idle"}, "line.cut: idle: missing; say how long, such as 30s"},

@@ -1,5 +1,7 @@
 package faults
 
+import "errors"
+
 func replyDelay() Kind {
 	return Kind{
 		Name: "reply.delay", Stages: []Stage{Replying},
@@ -18,7 +20,11 @@ func replyDelay() Kind {
 			"应答迟到，可能在终端放弃之后才到，届时已无对应交易。"},
 		Example: "- match: {type: sale}\n  fault: {reply.delay: {delay: \"normal(2s, 300ms)\"}}\n",
 		New: func(v Values) (Fault, error) {
-			return delayReply{base{"reply.delay", Replying}, v.Distribution("delay"), v.Duration("jitter")}, nil
+			f := delayReply{base{"reply.delay", Replying}, v.Distribution("delay"), v.Duration("jitter")}
+			if f.delay.never() && f.jitter == (Duration{}) {
+				return nil, &ParamError{Kind: "reply.delay", Param: "delay", Err: errors.New("keeps nothing back: give a time above 0, or a jitter")}
+			}
+			return f, nil
 		},
 	}
 }

@@ -1,5 +1,7 @@
 package faults
 
+import "errors"
+
 func requestHold() Kind {
 	return Kind{
 		Name: "request.hold", Stages: []Stage{Requesting},
@@ -14,7 +16,11 @@ func requestHold() Kind {
 			"应答迟到。终端超时后主机仍会处理：冲正可能先于原交易到达。"},
 		Example: "- match: {type: sale}\n  fault: {request.hold: 1.5 timeouts}\n",
 		New: func(v Values) (Fault, error) {
-			return holdRequest{base{"request.hold", Requesting}, v.Distribution("hold")}, nil
+			f := holdRequest{base{"request.hold", Requesting}, v.Distribution("hold")}
+			if f.hold.never() {
+				return nil, &ParamError{Kind: "request.hold", Param: "hold", Err: errors.New("holds nothing up: give a time above 0")}
+			}
+			return f, nil
 		},
 	}
 }

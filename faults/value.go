@@ -91,6 +91,16 @@ func (x Distribution) In(timeout time.Duration, d *Draw) time.Duration {
 	return mid
 }
 
+// never reports whether nothing but 0 can be drawn.
+func (x Distribution) never() bool {
+	none := Duration{}
+	switch x.Shape {
+	case Uniform, Normal:
+		return x.Mid == none && x.Spread == none
+	}
+	return x.Mid == none // of LogNormal, a multiple of it
+}
+
 // ParseValue reads a parameter from the text of a scalar:
 //
 //	duration       300ms, 2s, 1m30s, or "1.5 timeouts" of the terminal; up to 30 days

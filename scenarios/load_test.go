@@ -124,6 +124,7 @@ func TestMistakes(t *testing.T) {
 		"outcome of a request":  {"rules: [{match: {outcome: approved}, fault: request.drop}]\n", "5:18: request.drop strikes at the stage \"request\", when nothing is known of `outcome`"},
 		"source of a listener":  {"rules: [{match: {source: 10.0.0.1}, fault: connect.refuse}]\n", "5:18: connect.refuse strikes at the stage \"listening\""},
 		"counting SYNs":         {"rules: [{when: {nth: 1}, fault: connect.refuse}]\n", "5:16: connect.refuse has nothing that could be counted"},
+		"no delay":              {"rules: [{fault: {reply.delay: 0s}}]\n", "5:31: reply.delay: delay: keeps nothing back"},
 		"exclusive faults":      {"rules: [{fault: [request.drop, {request.hold: 2s}]}]\n", "5:33: request.drop and request.hold exclude each other"},
 		"no reply to wait for":  {"rules: [{fault: [request.drop, line.close]}]\n", "5:32: request.drop and line.close exclude each other: the host never sees the request"},
 		"no reply to reset":     {"rules: [{fault: [request.drop, {line.reset: before-reply}]}]\n", "5:33: request.drop and line.reset exclude each other"},
