@@ -82,3 +82,23 @@ func asChosen(at strictyaml.Node, whose string, err error) *strictyaml.Problem {
 	}
 	return p
 }
+
+// choosing are the parts of a world whose things can have a `cause`.
+var choosing = []string{"cards", "terminals"}
+
+// chooses reports terminals and cards that choose a scenario from within one:
+// nobody would arm it.
+func (c *checker) chooses() {
+	for _, part := range choosing {
+		for _, thing := range c.s.Place.At("given", part).Entries() {
+			for _, e := range thing.Value.Entries() {
+				if e.Key.Text() != "cause" {
+					continue
+				}
+				p := e.Key.Errorf("`cause` has no effect in `given`: a scenario arms no other one")
+				p.Hint = "put it into the world of acqsim serve, or the rules of that cause here"
+				c.file(e.Key, p)
+			}
+		}
+	}
+}

@@ -141,6 +141,12 @@ func (Given) JSONSchema() schema.Object {
 	for _, key := range worldKeys {
 		own[key] = laid[key]
 	}
+	for _, key := range choosing {
+		part, _ := own[key].(schema.Object)
+		thing, _ := part["additionalProperties"].(schema.Object)
+		keys, _ := thing["properties"].(schema.Object)
+		delete(keys, "cause")
+	}
 	return o
 }
 

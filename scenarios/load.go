@@ -92,6 +92,7 @@ func (c *checker) check() {
 	}
 	c.texts()
 	s.Given.concerns()
+	c.chooses()
 	if laid, err := Apply(c.world, s); err != nil {
 		var all strictyaml.Problems
 		if errors.As(err, &all) {

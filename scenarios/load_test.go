@@ -153,6 +153,8 @@ func TestMistakes(t *testing.T) {
 		"clock":                 {"given: {clock: 10:00}\n", "5:16: a time with its zone is wanted"},
 		"given world":           {"given: {cards: {good: {statsu: lost}}}\n", "5:24: unknown key `statsu` (did you mean `status`?)"},
 		"given acquirer":        {"given: {acquirer: {id: \"1\"}}\n", "5:9: unknown key `acquirer`"},
+		"given card's cause":    {"given: {cards: {good: {cause: reply-lost}}}\n", "5:24: `cause` has no effect in `given`: a scenario arms no other one (put it into the world of acqsim serve, or the rules of that cause here)"},
+		"given terminal's":      {"given: {terminals: {\"10000001\": {status: signed-off, cause: }}}\n", "5:54: `cause` has no effect in `given`"},
 		"given outcome":         {"given: {outcome: cutover}\n", "5:18: no outcome is called \"cutover\""},
 		"given to approve":      {"given: {outcome: approved}\n", "5:18: the host can't be given to approve: money moves only for a reason"},
 		"given to approve some": {"given: {outcome: [{match: {type: sale}, is: approved}]}\n", "5:45: the host can't be given to approve"},
@@ -227,6 +229,15 @@ func TestTheExamplesOfFaultsAreRules(t *testing.T) {
 			assert.Equal(t, k.Name, s.Rules[0].Fault[0].Kind())
 			judge.Accepts(k.Name, []byte(src))
 		}
+	}
+}
+
+// Editors offer no `cause` where it would have no effect.
+func TestTheSchemaOfGivenHasNoCause(t *testing.T) {
+	judge := schematest.New(t, scenarios.Schema())
+	for _, thing := range []string{"cards: {good: ", "terminals: {\"10000001\": "} {
+		judge.Accepts(thing, []byte(head+"given: {"+thing+"{about: x}}}\n"))
+		judge.Refuses(thing, []byte(head+"given: {"+thing+"{cause: reply-lost}}}\n"))
 	}
 }
 
