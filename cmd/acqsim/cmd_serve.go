@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -175,25 +174,8 @@ func (e *effective) serverListeners() ([]simulator.Listener, error) {
 		if err != nil {
 			return nil, err
 		}
-		policy := l.MAC
-		if policy == "" {
-			policy = e.MAC
-		}
-		if policy != macOfDialect {
-			var p security.MACPolicy
-			if err := p.UnmarshalText([]byte(policy)); err != nil {
-				return nil, exitWith(exitUsage, err)
-			}
-			if p != security.MACOff && d.MACField() == 0 {
-				return nil, usagef("listener %s: dialect %s has no MAC field, so the MAC policy can't be %s", l.Name, d.Name(), p)
-			}
-			d = d.WithMACPolicy(p)
-		}
-		if d.MACPolicy() == security.MACRequire && !d.HasKeys() {
-			file, _, _ := strings.Cut(d.Name(), "/")
-			return nil, usagef("listener %s on %s: the MAC policy is require, but dialect %s has no `keys:`, so no terminal can sign and every one would be told to sign on, for ever; "+
-				"give this listener another policy (`mac: off` in its entry of acqsim.yaml), or serve a dialect with `keys:` (`acqsim dialects show %s` prints one to add them to)",
-				l.Name, l.Address, d.Name(), file)
+		if d, err = e.withMAC(l, d); err != nil {
+			return nil, err
 		}
 		tlsConfig, err := l.TLS.config()
 		if err != nil {

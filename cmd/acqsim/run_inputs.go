@@ -43,13 +43,27 @@ func worldSource(file string) (*world.World, transcript.Source, error) {
 }
 
 // dialectOf opens a dialect by name or file; "" is that of the first listener.
+// One that requires a MAC which no terminal can make is refused, as serve does:
+// every scenario would end with a terminal that is told to sign on.
 func (e *effective) dialectOf(name string) (*dialect.Dialect, error) {
 	known, err := loadDialects(e.Dialects)
 	if err != nil {
 		return nil, err
 	}
+	first := &e.Listeners[0]
 	if name == "" {
-		name = e.Listeners[0].Dialect
+		d, err := known.open(first.Dialect)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := e.withMAC(first, d); err != nil {
+			return nil, err
+		}
+		return d, nil // in a run, its own policy holds
 	}
-	return known.open(name)
+	d, err := known.open(name)
+	if err == nil && unsignable(d) {
+		return nil, usagef("--dialect: "+neverSigned+"give it `keys:`, or `policy: \"off\"` under `mac:`", d.Name())
+	}
+	return d, err
 }
