@@ -99,11 +99,7 @@ expected of the terminal, and the human steps that find it.`,
 // printSheet prints the card of the amounts, those of the user's own scenarios
 // among them.
 func (a *app) printSheet(cmd *cobra.Command, form string) error {
-	e, err := a.load(cmd)
-	if err != nil {
-		return err
-	}
-	w, err := loadWorld(e.World)
+	e, w, err := a.loadWithWorld(cmd)
 	if err != nil {
 		return err
 	}

@@ -84,11 +84,7 @@ serve would decide from. The exit code is 1 if there are mistakes.`,
 					return usagef("--as: %w", err)
 				}
 			}
-			e, err := a.load(cmd)
-			if err != nil {
-				return err
-			}
-			w, err := loadWorld(e.World)
+			_, w, err := a.loadWithWorld(cmd)
 			if err != nil {
 				return err
 			}

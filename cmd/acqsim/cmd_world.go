@@ -26,11 +26,7 @@ mine.yaml checks it, acqsim serve --world mine.yaml uses it.`,
 			if withKeys && !asYAML {
 				return usagef("--keys goes with --yaml")
 			}
-			e, err := a.load(cmd)
-			if err != nil {
-				return err
-			}
-			w, err := loadWorld(e.World)
+			_, w, err := a.loadWithWorld(cmd)
 			if err != nil {
 				return err
 			}

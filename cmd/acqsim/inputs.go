@@ -9,11 +9,23 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/acqsim/acqsim/scenarios/profile"
 	"github.com/acqsim/acqsim/scenarios/strictyaml"
 	"github.com/acqsim/acqsim/scenarios/world"
 	"github.com/acqsim/acqsim/simulator/dialect"
 )
+
+// loadWithWorld returns the configuration for a command, and its world.
+func (a *app) loadWithWorld(cmd *cobra.Command) (*effective, *world.World, error) {
+	e, err := a.load(cmd)
+	if err != nil {
+		return nil, nil, err
+	}
+	w, err := loadWorld(e.World)
+	return e, w, err
+}
 
 // loadWorld returns the world of a file, or the embedded one for no file.
 func loadWorld(file string) (*world.World, error) {
