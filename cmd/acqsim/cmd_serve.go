@@ -260,7 +260,7 @@ func (a *app) greet(e *effective, s *simulator.Server, w *world.World, tmk secur
 		a.say("Books are kept in %s.", e.State)
 	}
 	if m != nil {
-		a.say("Metrics: http://%s/metrics", m.address())
+		a.say("Metrics: %s", m.url())
 	}
 	a.say("\nWaiting for terminals. Ctrl-C stops.\n")
 }

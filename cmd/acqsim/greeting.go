@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 	"net"
-	"slices"
+	"net/netip"
 	"strings"
 
 	"github.com/acqsim/acqsim/scenarios/world"
@@ -33,26 +33,31 @@ func (a *app) greetListeners(e *effective, s *simulator.Server) {
 		}
 		a.say("  port %-6d %-16s %s%s", addr.Port, l.Dialect, host, secure)
 	}
-	if own := ownAddresses(); everywhere && len(own) > 0 {
-		a.say("This machine's addresses: %s", strings.Join(own, ", "))
+	if own := simulator.OwnAddresses(); everywhere && len(own) > 0 {
+		a.say("This machine's addresses: %s", addressText(own))
 	}
 	a.say("")
 }
 
-// ownAddresses are this machine's addresses that a terminal could reach.
-func ownAddresses() []string {
-	all, err := net.InterfaceAddrs()
-	if err != nil {
-		return nil // only a convenience
-	}
-	var own []string
-	for _, addr := range all {
-		if n, ok := addr.(*net.IPNet); ok && !n.IP.IsLinkLocalUnicast() {
-			own = append(own, n.IP.String())
+// addressText is what goes into a terminal: one of the addresses that it can
+// reach, or a loopback one if it is a program on this machine.
+func addressText(own []netip.Addr) string {
+	var reached, loopback []string
+	for _, ip := range own {
+		if ip.IsLoopback() {
+			loopback = append(loopback, ip.String())
+		} else {
+			reached = append(reached, ip.String())
 		}
 	}
-	slices.SortStableFunc(own, func(x, y string) int { return strings.Count(x, ":") - strings.Count(y, ":") })
-	return own
+	if len(reached) == 0 {
+		reached = []string{"none that others can reach"}
+	}
+	text := strings.Join(reached, ", ")
+	if len(loopback) > 0 {
+		text += " (for programs on it: " + strings.Join(loopback, ", ") + ")"
+	}
+	return text
 }
 
 // greetWorld prints what to type into a terminal.

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/acqsim/acqsim/simulator"
 )
 
 // metricsServer shows /metrics over HTTP. A nil one shows nothing.
@@ -55,7 +58,16 @@ func withToken(token string, h http.Handler) http.Handler {
 	})
 }
 
-func (m *metricsServer) address() net.Addr { return m.net.Addr() }
+// url is where others find the metrics: where they are on every interface, at
+// this machine's best address.
+func (m *metricsServer) url() string {
+	at := m.net.Addr().(*net.TCPAddr) //nolint:forcetypeassert // it listens on TCP
+	host := at.IP.String()
+	if own := simulator.OwnAddresses(); at.IP.IsUnspecified() && len(own) > 0 {
+		host = own[0].String()
+	}
+	return "http://" + net.JoinHostPort(host, strconv.Itoa(at.Port)) + "/metrics"
+}
 
 // serve answers until close.
 func (m *metricsServer) serve() error {
