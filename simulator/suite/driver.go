@@ -72,7 +72,8 @@ type Hello struct {
 	// texts are empty where nothing is to be done.
 	Site *world.Bilingual `json:"site,omitempty"`
 
-	known *known // for drivers of this package
+	known  *known   // for drivers of this package
+	others []string // further addresses of the host, for people
 }
 
 // TLS is what a terminal needs to check the host's certificate.

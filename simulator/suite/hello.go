@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator"
 	"github.com/acqsim/acqsim/simulator/security"
 )
 
@@ -14,8 +15,12 @@ func (r *Rig) hello(id, state string) *Hello {
 	p := r.o.Profile
 	_, port, _ := net.SplitHostPort(r.server.Load().Addr(0).String())
 	host, _, _ := net.SplitHostPort(r.o.address())
+	at, others := reachable(host), []string(nil)
+	if at != host && r.o.person() {
+		at, others = fromElsewhere(at)
+	}
 	h := &Hello{
-		Protocol: Protocol, Lang: r.o.Lang, Host: net.JoinHostPort(reachable(host), port), Dialect: r.o.Dialect.Name(),
+		Protocol: Protocol, Lang: r.o.Lang, Host: net.JoinHostPort(at, port), others: others, Dialect: r.o.Dialect.Name(),
 		Terminal: id, Merchant: r.merchant(id), Currency: int(world.CNY),
 		Profile: p.Name, ConnectTimeoutMS: p.Timeouts.Connect.Milliseconds(),
 		ResponseTimeoutMS: p.Timeouts.Response.Milliseconds(), BackoffMS: p.Connecting.Backoff.Milliseconds(),
@@ -36,6 +41,22 @@ func (r *Rig) hello(id, state string) *Hello {
 	}
 	r.keys(h)
 	return h
+}
+
+// fromElsewhere are the addresses of this machine that a terminal in somebody's
+// hands can reach; local if there are none.
+func fromElsewhere(local string) (best string, others []string) {
+	best = local
+	for _, ip := range simulator.OwnAddresses() {
+		switch {
+		case ip.IsLoopback():
+		case best == local:
+			best = ip.String()
+		default:
+			others = append(others, ip.String())
+		}
+	}
+	return best, others
 }
 
 // keys are those that are in a terminal from the beginning.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/acqsim/acqsim/scenarios"
 	"github.com/acqsim/acqsim/scenarios/display"
 	"github.com/acqsim/acqsim/scenarios/world"
+	"github.com/acqsim/acqsim/simulator"
 	"github.com/acqsim/acqsim/simulator/dialect"
 	"github.com/acqsim/acqsim/simulator/suite"
 )
@@ -115,6 +117,31 @@ func TestManualEndsWhatWasDone(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, i == 1, strings.Contains(out.String()[before:], ends))
 		assert.Equal(t, i < 2, strings.Contains(out.String()[before:], site.ZH))
+	}
+}
+
+// Where the server listens on every interface, a terminal in somebody's hands is
+// set to an address of this machine that it can reach: to it, 127.0.0.1 is itself.
+func TestManualNamesAnAddressThatTerminalsReach(t *testing.T) {
+	own := simulator.OwnAddresses()
+	require.NotEmpty(t, own)
+	d, err := dialect.Load("iso87-ascii")
+	require.NoError(t, err)
+	cases, err := suite.Cases(nil, "cable-loose")
+	require.NoError(t, err)
+	for listen, want := range map[string]string{
+		":0": own[0].String(), "0.0.0.0:0": own[0].String(), "[::]:0": own[0].String(), "127.0.0.1:0": "127.0.0.1",
+	} {
+		var out strings.Builder
+		o := suite.Options{Cases: cases, Driver: &suite.Manual{In: strings.NewReader("q\n"), Out: &out}, Dialect: d, Listen: listen}
+		_, err := suite.Run(t.Context(), o)
+		require.Error(t, err, "the clean-up was stopped")
+		assert.Contains(t, out.String(), "to the host "+net.JoinHostPort(want, ""), listen)
+		for _, other := range own[1:] {
+			if !other.IsLoopback() {
+				assert.Equal(t, want != "127.0.0.1", strings.Contains(out.String(), other.String()), "%s: %s", listen, other)
+			}
+		}
 	}
 }
 

@@ -155,7 +155,12 @@ func (s *manualSession) where() string {
 		en += ", over TLS"
 		zh += "，使用TLS"
 	}
-	return s.in(en+".", zh+"。")
+	en, zh = en+".", zh+"。"
+	if len(h.others) > 0 {
+		en += " This machine has other addresses, too: " + strings.Join(h.others, ", ") + "."
+		zh += "本机的其他地址：" + strings.Join(h.others, "、") + "。"
+	}
+	return s.in(en, zh)
 }
 
 // grouped is a card number in groups of four.
