@@ -153,7 +153,7 @@ func sales(t *testing.T, name string, n int) (all []frame.Frame) {
 	d, err := dialect.Load(name)
 	require.NoError(t, err)
 	for i := range n {
-		f, _ := request(t, d, fmt.Sprintf("T000000%d", i), "000000000100", i)
+		f, _ := request(t, d, fmt.Sprintf("T%07d", i), "000000000100", i)
 		all = append(all, f)
 	}
 	return all

@@ -179,16 +179,29 @@ func notSent(e *transcript.Event, before int, err error) error {
 }
 
 // waiting returns a batch of its own for a part whose replies a peer does not
-// take at once.
+// take at once. It holds nothing of the others.
 func (b *batch) waiting(p *part) *batch {
-	own := &batch{s: b.s, parts: []part{*p}, n: b.n, out: bytes.Clone(b.out), evidence: bytes.Clone(b.evidence),
-		sent: slices.Clone(b.sent), replies: slices.Clone(b.replies), exchanges: slices.Clone(b.exchanges)}
+	from, to := &p.begin, &p.end
+	own := &batch{s: b.s, n: p.to - p.from, out: bytes.Clone(b.out[from.out:to.out]),
+		sent: slices.Clone(b.sent[from.sent:to.sent]), exchanges: slices.Clone(b.exchanges[from.exchanges:to.exchanges])}
 	for i := range own.exchanges {
 		own.exchanges[i].Raw = nil // it is in b, and recorded
 	}
-	for _, x := range b.all[:b.n] {
+	for _, s := range b.replies[from.replies:to.replies] {
+		at := len(own.evidence)
+		own.evidence = append(own.evidence, b.evidence[s.from:s.to]...)
+		first := from.sent
+		if p.ordinary {
+			first = from.exchanges
+		}
+		own.replies = append(own.replies, span{s.event - first, at, len(own.evidence)})
+	}
+	for _, x := range b.all[p.from:p.to] {
 		own.all = append(own.all, &exchange{arrived: x.arrived})
 	}
+	q := *p
+	q.from, q.to, q.begin, q.end = 0, own.n, mark{}, own.mark()
+	own.parts = []part{q}
 	return own
 }
 
