@@ -55,7 +55,7 @@ var batches = sync.Pool{New: func() any { return new(batch) }}
 // buffer: it reads again only when it has no whole frame left.
 func (c *conn) answer(f frame.Frame, at time.Time) error {
 	b := newBatch(c.s)
-	defer batches.Put(b)
+	defer b.putAway()
 	b.open(c)
 	for {
 		b.take(f, at)
@@ -75,6 +75,17 @@ func newBatch(s *Server) *batch {
 	b := batches.Get().(*batch) //nolint:forcetypeassert // nothing else is in there
 	b.begin(s)
 	return b
+}
+
+// putAway keeps a batch for others. It lets go of the connections, which may end,
+// and of the frames: those of a crowd have one piece of memory together.
+func (b *batch) putAway() {
+	for _, x := range b.all[:b.n] {
+		x.forget()
+	}
+	clear(b.parts)
+	b.c, b.part = nil, nil
+	batches.Put(b)
 }
 
 func (b *batch) begin(s *Server) {
@@ -198,6 +209,9 @@ type exchange struct {
 	dec      host.Decision
 	question *question // of the planner; nil: there has been none
 }
+
+// forget lets go of the frame.
+func (x *exchange) forget() { x.frame, x.req.Frame = frame.Frame{}, frame.Frame{} }
 
 // read decodes the frame's message, as far as a host needs it.
 func (x *exchange) read(d *dialect.Dialect) {

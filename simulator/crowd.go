@@ -146,7 +146,7 @@ func (l *lane) answerAll() {
 func (l *lane) answer(all []arrival) {
 	s := all[0].c.s
 	b := newBatch(s)
-	defer batches.Put(b)
+	defer b.putAway()
 	asks := s.watches(faults.Requesting)
 	for i := range all {
 		a := &all[i]
@@ -176,6 +176,9 @@ func (l *lane) answer(all []arrival) {
 // drop takes the part that was opened last out of the batch.
 func (b *batch) drop() {
 	b.c.messages -= uint64(b.part.to - b.part.from) //nolint:gosec // positive
+	for _, x := range b.all[b.part.from:b.n] {
+		x.forget()
+	}
 	b.n = b.part.from
 	b.parts = b.parts[:len(b.parts)-1]
 }
@@ -183,7 +186,7 @@ func (b *batch) drop() {
 // answerLater answers a request that was not answered with others.
 func (c *conn) answerLater(a arrival) {
 	b := newBatch(c.s)
-	defer batches.Put(b)
+	defer b.putAway()
 	b.open(c)
 	b.take(a.f, a.at)
 	b.answer(true)
