@@ -36,6 +36,7 @@ type batch struct {
 	frames    []span                // where events' frames lie in evidence
 	replies   []span                // where sent events' frames lie
 	held      []*outbound           // replies that go through the writer's queue
+	later     []*late               // requests that are put off
 	postings  []transcript.Posting  // that events refer to
 	exchanges []transcript.Exchange // of ordinary parts, in place of events and sent
 	left      []transcript.Reply    // to exchanges
@@ -84,6 +85,8 @@ func (b *batch) putAway() {
 		x.forget()
 	}
 	clear(b.parts)
+	clear(b.held)
+	clear(b.later)
 	b.c, b.part = nil, nil
 	batches.Put(b)
 }
@@ -93,7 +96,7 @@ func (b *batch) begin(s *Server) {
 	b.out, b.evidence = b.out[:0], b.evidence[:0]
 	b.events, b.sent = b.events[:0], b.sent[:0]
 	b.frames, b.replies = b.frames[:0], b.replies[:0]
-	b.held, b.postings = b.held[:0], b.postings[:0]
+	b.held, b.later, b.postings = b.held[:0], b.later[:0], b.postings[:0]
 	b.exchanges, b.left = b.exchanges[:0], b.left[:0]
 }
 
@@ -170,6 +173,9 @@ func (b *batch) finishAll() {
 // connection in one write, and records that.
 func (b *batch) flush() {
 	b.recordRequests()
+	for _, l := range b.later {
+		l.putOff() // it may come to the host at once
+	}
 	if b.s.o.State != nil {
 		if err := b.s.o.State.Flush(); err != nil {
 			b.s.stateFailed(err)

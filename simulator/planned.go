@@ -201,6 +201,20 @@ func (b *batch) queued(x *exchange) {
 		later.req.Terminal = dialect.MakeID(as)
 	}
 
+	b.later = append(b.later, &late{c, later, hold, fired[len(fired)-1].Scenario})
+}
+
+// late is a request that is to be put off once that is recorded.
+type late struct {
+	c        *conn
+	x        *exchange
+	hold     time.Duration
+	scenario string // that puts it off
+}
+
+// putOff has the request come to the host later.
+func (l *late) putOff() {
+	c, later := l.c, l.x
 	q := &c.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -219,7 +233,7 @@ func (b *batch) queued(x *exchange) {
 	}
 	q.Add(1)
 	var t *time.Timer
-	t = time.AfterFunc(hold, func() {
+	t = time.AfterFunc(l.hold, func() {
 		q.mu.Lock()
 		_, mine := q.timers[t]
 		delete(q.timers, t)
@@ -229,7 +243,7 @@ func (b *batch) queued(x *exchange) {
 			c.resume(later)
 		}
 	})
-	q.timers[t] = putOff{fired[len(fired)-1].Scenario, give}
+	q.timers[t] = putOff{l.scenario, give}
 }
 
 // stop gives up what still waits.
