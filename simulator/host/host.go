@@ -48,6 +48,7 @@ type Host struct {
 	reg   registry
 	texts texts
 	today today
+	kept  int // transactions of settled batches, see mostKept
 	// fetched is the sum of what fetch read, so that it is read.
 	fetched uint64
 }

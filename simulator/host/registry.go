@@ -37,6 +37,8 @@ type terminal struct {
 	facts *world.Terminal
 	keys  security.SessionKeys // working keys; valid if mac is not nil
 	ksn   security.KSN         // its last, under DUKPT; zero: none since the start
+
+	settled *ledger.Kept // its last batch, while that may be uploaded; nil: it may not
 }
 
 type merchant struct {

@@ -18,7 +18,7 @@ import (
 // UnionPay terminals of the second generation send the end of the upload (DE
 // 60.3 = 207) after a balanced settlement, too, with chip data before it;
 // earlier ones do not. So the batch is closed at the balanced 0500, and what
-// still comes for it is acknowledged. Source: NEWPOS terminal firmware
+// still comes for it is compared with what was kept, see settled.go. Source: NEWPOS terminal firmware
 // (PosBatchUp) and com.topwise.premierpay (batchUp), which say so in comments.
 
 // Results of a settlement in digits, as UnionPay's DE 48 has them.
@@ -58,12 +58,13 @@ func (c *call) settlement() {
 	t := c.terminal.books
 	host := t.Totals
 	if c.req.Type == world.SettlementEnd {
-		c.closeUploaded(batch, ledger.Totals(told.All()), notCounted)
+		c.closeUploaded(batch, ledger.Totals(told.All()))
 		return
 	}
 	if host == ledger.Totals(told.All()) {
 		c.approve("balanced: " + describeTotals(host, c.currency()))
 		c.results(told, true)
+		c.keepSettled(batch)
 		c.settle(batch, ledger.Settlement{Told: host, Balanced: true})
 		return
 	}
@@ -183,7 +184,7 @@ func (c *call) uploadEnd() {
 	t := c.terminal.books
 	if c.req.HasBatch && c.req.Batch != t.Batch {
 		if b, ok := c.h.book.Closed(t, c.req.Batch); ok && b.Settlement != nil {
-			c.approve(fmt.Sprintf("batch %06d is settled", b.Batch))
+			c.endSettled(b.Batch)
 			return
 		}
 		c.outOfStep()
@@ -193,32 +194,32 @@ func (c *call) uploadEnd() {
 		c.refuse(world.InvalidTransaction, "there is no open batch to end")
 		return
 	}
-	count := notCounted
-	if n, ok := c.d.UploadCount(c.req); ok {
-		count = n
-	}
 	told := ledger.Totals{}
 	if t.Told != nil {
 		told = *t.Told
 	}
-	c.closeUploaded(t.Batch, told, count)
+	c.closeUploaded(t.Batch, told)
 }
 
-// notCounted is the count of a terminal that does not say how many records it
-// uploaded.
-const notCounted = -1
+// checkCount compares how many records the terminal says that it uploaded, if it
+// does, with how many came.
+func (c *call) checkCount(of records, batch uint32) {
+	said, ok := c.d.UploadCount(c.req)
+	if came := uploadedRecords(of); ok && said != came {
+		c.differ(Difference{Batch: batch, Text: fmt.Sprintf("the terminal says that it uploaded %s; %d came", counted(said, "record"), came)})
+	}
+}
 
 // closeUploaded ends the upload of the open batch: lists what the terminal has
-// not uploaded, sums up, and closes the batch. The count is how many records the
-// terminal says that it uploaded.
-func (c *call) closeUploaded(batch uint32, told ledger.Totals, count int) {
+// not uploaded, sums up, and closes the batch.
+func (c *call) closeUploaded(batch uint32, told ledger.Totals) {
 	t := c.terminal.books
 	asked := t.Told != nil
-	if came := c.uploadedRecords(); count != notCounted && count != came {
-		c.differ(Difference{Batch: t.Batch, Text: fmt.Sprintf("the terminal says that it uploaded %s; %d came", counted(count, "record"), came)})
+	if c.req.Type == world.BatchEnd {
+		c.checkCount(c.openBatch(), t.Batch)
 	}
 	host := t.Totals
-	why := fmt.Sprintf("upload of batch %06d ended: %s", batch, c.reconcile())
+	why := fmt.Sprintf("upload of batch %06d ended: %s", batch, c.reconcile(c.openBatch(), t.Batch))
 	if !asked {
 		why += "; it was not asked for by a settlement out of balance"
 	} else if told != *t.Told {

@@ -239,6 +239,74 @@ func TestChipDataAfterABalancedSettlement(t *testing.T) {
 	assert.Nil(t, d.Closed)
 }
 
+// Terminals of the second generation upload a batch that balanced, too.
+func TestTheUploadOfABatchThatBalanced(t *testing.T) {
+	p := newTill(t, "unionpay-pos", emptyWorld(), false)
+	p.sale(1000)
+	agrees := p.stan
+	p.sale(2000)
+	other := p.stan
+	p.sale(3000)
+	missing := p.stan
+	all := ledger.Totals{DebitCount: 3, DebitAmount: 6000}
+	require.NotNil(t, p.settlement(all, nil).Closed)
+	require.Equal(t, 3, p.h.kept)
+	next := p.totals()
+	for _, u := range []struct {
+		stan   uint32
+		amount int64
+		want   string
+	}{
+		{agrees, 1000, ""},
+		{other, 1000, "other amount: 10.00 at the terminal, 20.00 at the host"},
+		{899_999, 900, "missing at the host, and not captured: batch 000001 is settled; card 621234******1232"},
+	} {
+		d := p.upload(u.stan, testPAN, u.amount)
+		require.Equal(t, world.Approved, d.Outcome, d.Why)
+		assert.Empty(t, d.From, "no money moves on an upload's word")
+		if u.want == "" {
+			assert.Empty(t, d.Differences)
+		} else {
+			require.Len(t, d.Differences, 1, u.want)
+			assert.Equal(t, u.want, d.Differences[0].Text)
+			assert.Equal(t, uint32(1), d.Differences[0].Batch)
+		}
+		d = p.upload(u.stan, testPAN, u.amount)
+		assert.Empty(t, d.Differences, "a repeated record is not counted twice")
+		assert.Contains(t, d.Why, "1 of them before")
+	}
+	d := p.send(map[int]string{0: "0320", 48: "0044", 60: p.batchField("00", "207")})
+	require.Equal(t, world.Approved, d.Outcome, d.Why)
+	assert.Contains(t, d.Why, "upload of batch 000001 ended: 1 agree, 1 missing at the host, 1 missing at the terminal, 0 undone at the host, 1 differ otherwise")
+	require.Len(t, d.Differences, 2)
+	assert.Equal(t, "the terminal says that it uploaded 44 records; 3 came", d.Differences[0].Text)
+	assert.Equal(t, missing, d.Differences[1].STAN)
+	assert.Nil(t, d.Closed, "it was, by its settlement")
+	assert.Equal(t, next, p.totals(), "of the next batch")
+	assert.Zero(t, p.h.kept)
+
+	d = p.upload(agrees, testPAN, 1)
+	assert.Equal(t, "batch 000001 is settled: noted, and not compared", d.Why)
+}
+
+// What is kept of settled batches is bounded by the terminals' next ones, and in
+// all.
+func TestSettledBatchesAreNotKeptForEver(t *testing.T) {
+	p := newTill(t, "unionpay-pos", emptyWorld(), false)
+	for range 3 {
+		p.sale(1000)
+		require.NotNil(t, p.settlement(ledger.Totals{DebitCount: 1, DebitAmount: 1000}, nil).Closed)
+		require.Equal(t, 1, p.h.kept)
+		p.batch++
+	}
+	p.h.kept = mostKept + 1
+	p.sale(1000)
+	sale := p.stan
+	require.NotNil(t, p.settlement(ledger.Totals{DebitCount: 1, DebitAmount: 1000}, nil).Closed)
+	assert.Equal(t, mostKept, p.h.kept, "there was no room")
+	assert.Contains(t, p.upload(sale, testPAN, 1).Why, "not compared")
+}
+
 func TestATerminalWithAnotherBatch(t *testing.T) {
 	tests := map[string]struct {
 		dialect string

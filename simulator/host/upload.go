@@ -34,7 +34,7 @@ func (c *call) upload() {
 	t := c.terminal.books
 	if c.req.HasBatch && c.req.Batch != t.Batch && t.Batch != 0 {
 		if b, ok := c.h.book.Closed(t, c.req.Batch); ok && b.Settlement != nil {
-			c.approve(fmt.Sprintf("batch %06d is settled: noted, and not compared", b.Batch))
+			c.uploadSettled(b.Batch)
 			return
 		}
 		if !c.d.FollowsBatch() {
@@ -46,18 +46,23 @@ func (c *call) upload() {
 		c.refuse(world.InvalidTransaction, "there is no open batch to upload to")
 		return
 	}
-	records, err := c.d.UploadRecords(nil, c.req)
+	c.compare(c.openBatch(), t.Batch)
+}
+
+// compare compares the transactions of a 0320 with a batch, and acknowledges them.
+func (c *call) compare(with records, batch uint32) {
+	told, err := c.d.UploadRecords(nil, c.req)
 	if err != nil {
 		c.refuse(world.FormatError, "the records can't be read: "+err.Error())
 		return
 	}
 	again := 0
-	for i := range records {
-		if c.uploaded(&records[i]) {
+	for i := range told {
+		if c.uploaded(with, batch, &told[i]) {
 			again++
 		}
 	}
-	why := counted(len(records), "record") + " received"
+	why := counted(len(told), "record") + " received"
 	if again > 0 {
 		why += fmt.Sprintf(", %d of them before: not counted again", again)
 	}
@@ -67,19 +72,18 @@ func (c *call) upload() {
 	c.approve(why)
 }
 
-// uploaded compares one record with the books, and reports whether it had been
+// uploaded compares one record with the batch, and reports whether it had been
 // uploaded before.
-func (c *call) uploaded(r *dialect.UploadRecord) (before bool) {
-	t := c.terminal.books
-	x := c.findUploaded(r)
+func (c *call) uploaded(with records, batch uint32, r *dialect.UploadRecord) (before bool) {
+	x := findUploaded(with, r)
 	if x == nil {
-		c.missingAtHost(r)
+		c.missingAtHost(with, batch, r)
 		return false
 	}
 	if x.Uploaded() {
 		return true
 	}
-	d := Difference{Batch: t.Batch, STAN: r.STAN, Amount: r.Amount, RRN: string(x.RRN[:])}
+	d := Difference{Batch: batch, STAN: r.STAN, Amount: r.Amount, RRN: string(x.RRN[:])}
 	cur := c.currency()
 	switch {
 	case x.State == ledger.Declined:
@@ -94,13 +98,13 @@ func (c *call) uploaded(r *dialect.UploadRecord) (before bool) {
 	if d.Text != "" {
 		c.differ(d)
 	}
-	c.h.book.MarkUploaded(x, d.Text != "")
+	with.MarkUploaded(x, d.Text != "")
 	return false
 }
 
 // findUploaded finds the transaction that a record is about: of several with
 // its STAN the one that is most like it.
-func (c *call) findUploaded(r *dialect.UploadRecord) *ledger.Txn {
+func findUploaded(in records, r *dialect.UploadRecord) *ledger.Txn {
 	meant := func(x *ledger.Txn) bool {
 		return x.Type != world.Reversal && (r.MTI == 0 || x.Type == world.BatchUpload || sameClass(r.MTI, x.MTI))
 	}
@@ -112,7 +116,7 @@ func (c *call) findUploaded(r *dialect.UploadRecord) *ledger.Txn {
 	}
 	stands := func(x *ledger.Txn) bool { return exact(x) && x.State != ledger.Declined }
 	for _, like := range []func(*ledger.Txn) bool{stands, exact, card, meant} {
-		if x := c.h.book.BySTAN(c.terminal.books, r.STAN, like); x != nil {
+		if x := in.BySTAN(r.STAN, like); x != nil {
 			return x
 		}
 	}
@@ -125,13 +129,29 @@ func (c *call) findUploaded(r *dialect.UploadRecord) *ledger.Txn {
 // word alone; it is noted for people to look into, as UnionPay's centre does
 // with the differences of an upload. Either way the record is kept, so that its
 // repeat is known.
-func (c *call) missingAtHost(r *dialect.UploadRecord) {
-	t := c.terminal.books
-	d := Difference{Batch: t.Batch, STAN: r.STAN, Amount: r.Amount}
+func (c *call) missingAtHost(in records, batch uint32, r *dialect.UploadRecord) {
+	d := Difference{Batch: batch, STAN: r.STAN, Amount: r.Amount}
 	x := c.txn()
 	x.Type, x.State, x.Outcome = world.BatchUpload, ledger.NoMoney, world.OriginalNotFound
 	x.STAN, x.MTI, x.Key, x.Amount, x.Card = r.STAN, r.MTI, 0, r.Amount, r.Card.Hash()
-	switch why := c.capture(r, &x); {
+	k, settled := in.(*ledger.Kept)
+	if settled {
+		c.missingInSettled(k, x, &d)
+	} else {
+		c.missingInOpen(r, &x, &d)
+	}
+	if !r.Card.IsZero() {
+		d.Text += "; card " + transcript.MaskPAN(r.Card.Clear())
+	}
+	c.differ(d)
+	if !settled {
+		in.MarkUploaded(c.h.book.Post(x), true)
+	}
+}
+
+// missingInOpen captures x from a record, if it can be, and says what came of it.
+func (c *call) missingInOpen(r *dialect.UploadRecord, x *ledger.Txn, d *Difference) {
+	switch why := c.capture(r, x); {
 	case x.State == ledger.Posted:
 		d.Text, d.RRN = fmt.Sprintf("missing at the host: %s captured from the upload", x.Type), c.dec.RRN
 	case why != "":
@@ -139,11 +159,6 @@ func (c *call) missingAtHost(r *dialect.UploadRecord) {
 	default:
 		d.Text = "missing at the host: nothing is posted on the terminal's word alone"
 	}
-	if !r.Card.IsZero() {
-		d.Text += "; card " + transcript.MaskPAN(r.Card.Clear())
-	}
-	c.differ(d)
-	c.h.book.MarkUploaded(c.h.book.Post(x), true)
 }
 
 // capture makes a posting of a record that was an advice. The result says why
@@ -173,10 +188,10 @@ func (c *call) capture(r *dialect.UploadRecord, x *ledger.Txn) (why string) {
 	return ""
 }
 
-// uploadedRecords is how many different records of the open batch the terminal
-// has uploaded.
-func (c *call) uploadedRecords() (n int) {
-	for x := range c.h.book.Open(c.terminal.books) {
+// uploadedRecords is how many different records of a batch the terminal has
+// uploaded.
+func uploadedRecords(of records) (n int) {
+	for x := range of.All() {
 		if x.Uploaded() {
 			n++
 		}
@@ -186,18 +201,17 @@ func (c *call) uploadedRecords() (n int) {
 
 // reconcile looks for what the terminal has not uploaded, and sums up. Without
 // a single record there is nothing to compare: then nothing is listed.
-func (c *call) reconcile() string {
-	t := c.terminal.books
+func (c *call) reconcile(with records, batch uint32) string {
 	var agree, other, atHost, undone, atTerminal int
-	if c.uploadedRecords() == 0 {
+	if uploadedRecords(with) == 0 {
 		return "the terminal uploaded nothing"
 	}
 	list := func(x *ledger.Txn, text string) {
 		if len(c.dec.Differences) < maxDifferences {
-			c.differ(Difference{Batch: t.Batch, STAN: x.STAN, Amount: x.Amount, RRN: string(x.RRN[:]), Text: text})
+			c.differ(Difference{Batch: batch, STAN: x.STAN, Amount: x.Amount, RRN: string(x.RRN[:]), Text: text})
 		}
 	}
-	for x := range c.h.book.Open(t) {
+	for x := range with.All() {
 		switch {
 		case x.Uploaded() && x.Type == world.BatchUpload:
 			atHost++
