@@ -70,7 +70,7 @@ type Listener struct {
 	TLS     *tls.Config // nil: plain TCP
 
 	Limits         frame.Limits  // of frames; the zero value is their defaults
-	WriteTimeout   time.Duration // a peer that does not read is cut off; default 30 s
+	WriteTimeout   time.Duration // a peer that does not read for so long, or up to twice, is cut off; default 30 s
 	MaxConnections int           // of this listener; default: only the server's limit
 }
 

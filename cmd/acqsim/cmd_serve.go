@@ -137,7 +137,9 @@ func (a *app) serve(ctx context.Context, e *effective) (err error) {
 	if e.Log == logText {
 		a.say("stopping: finishing what is in flight, %v at most", e.ShutdownTimeout)
 	}
-	_ = s.Shutdown(end) // when the time is over, the rest is cut off: the journal says so
+	if err := s.Shutdown(end); err != nil && e.Log == logText {
+		a.say("the time to finish was over: the connections that were left were cut off, and answers that were due are lost; --shutdown-timeout gives more")
+	}
 	metrics.close()
 	err = g.Wait()
 	lines.Close()

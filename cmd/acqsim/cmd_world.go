@@ -3,7 +3,6 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/acqsim/acqsim/scenarios/world"
 )
 
 func newWorldCommand(a *app) *cobra.Command {
@@ -48,10 +47,7 @@ mine.yaml checks it, acqsim serve --world mine.yaml uses it.`,
 		Long: `Report every mistake in world files: file, line, column, the line itself, and
 what to do about it. - is stdin. The exit code is 1 if there are any.`,
 		RunE: func(_ *cobra.Command, files []string) error {
-			return a.lint(files, func(file string, src []byte) error {
-				_, err := world.Load(file, src)
-				return err
-			})
+			return a.lint(files, lintWorld)
 		},
 	})
 	return cmd

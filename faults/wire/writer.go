@@ -61,7 +61,7 @@ func NewWriter(c net.Conn, o Options) *Writer {
 }
 
 // Write writes b now, in one write of the connection, and blocks for as long
-// as the peer does not read, but not beyond Options.Timeout. The first error,
+// as the peer does not read, but not beyond twice Options.Timeout. The first error,
 // a *WriteError, is final: nothing of any later Write leaves, nor of what is
 // queued, and each fails with a *WriteError of its own that wraps the same
 // Err. After Close it returns ErrClosed.
