@@ -119,9 +119,14 @@ type UploadRecord struct {
 // TellsResult reports whether the answer to a settlement says in digits of its
 // own whether the totals agree (UnionPay: DE 48), so that its response code
 // says 00 in either case.
-func (d *Dialect) TellsResult() bool {
+func (d *Dialect) TellsResult() bool { return d.totalsHave(resultPiece) }
+
+// TellsForeignResult reports whether it says so of foreign cards apart.
+func (d *Dialect) TellsForeignResult() bool { return d.totalsHave(foreignResult) }
+
+func (d *Dialect) totalsHave(k pieceKind) bool {
 	for _, p := range d.conv.settlement.totals.pieces {
-		if p.is == resultPiece {
+		if p.is == k {
 			return true
 		}
 	}

@@ -43,7 +43,11 @@ func (c *call) givenOutOfBalance(why string) {
 	if _, ok := c.settledBatch(ledger.Totals(told.All())); !ok {
 		return
 	}
-	c.outOfBalance(told, why)
+	results := [2]byte{notBalanced, balanced}
+	if !told.Foreign.IsZero() {
+		results[1] = notBalanced
+	}
+	c.outOfBalance(told, results, why)
 }
 
 // CardAlias returns the name that the world has for a card; "" if it has none.

@@ -65,7 +65,8 @@ type registry struct {
 	terminals map[dialect.ID]*terminal
 	merchants map[dialect.ID]*merchant
 	cards     map[dialect.PAN]*card
-	limited   map[uint64]*card // those with limits, by the hash of the number
+	limited   map[uint64]*card    // those with limits, by the hash of the number
+	foreign   map[uint64]struct{} // the hashes of those that are foreign
 	enrolled  struct{ terminals, merchants, cards int }
 }
 
@@ -75,6 +76,7 @@ func newRegistry(w *world.World, b *ledger.Book) registry {
 		merchants: make(map[dialect.ID]*merchant, len(w.Merchants)),
 		cards:     make(map[dialect.PAN]*card, len(w.Cards)),
 		limited:   make(map[uint64]*card),
+		foreign:   make(map[uint64]struct{}),
 	}
 	for _, facts := range w.Merchants {
 		m := &merchant{id: dialect.MakeID(facts.ID), known: true, facts: facts, account: openAccount(w, b, facts.Account, "merchant/"+facts.ID)}
@@ -94,6 +96,7 @@ func newRegistry(w *world.World, b *ledger.Book) registry {
 			c.frozen = a.Frozen
 		}
 		r.cards[pan] = c
+		r.noteForeign(facts.PAN, c.hash)
 		if c.limited() {
 			r.limited[c.hash] = c
 		}
@@ -226,7 +229,8 @@ func (c *call) cardCalled(pan dialect.PAN) (k *card, why string) {
 	if r.enrolled.cards >= maxEnrolled {
 		return nil, "the open world is full of cards"
 	}
-	issuer := c.h.world.FindIssuer(pan.Clear())
+	digits := pan.Clear()
+	issuer := c.h.world.FindIssuer(digits)
 	r.enrolled.cards++
 	cur := c.req.Currency
 	if cur == 0 {
@@ -243,5 +247,6 @@ func (c *call) cardCalled(pan dialect.PAN) (k *card, why string) {
 		account: c.h.book.EnsureAccount(fmt.Sprintf("card/%016x", hash), cur, balance, 0),
 	}
 	r.cards[pan] = k
+	r.noteForeign(digits, hash)
 	return k, ""
 }

@@ -18,8 +18,9 @@ import (
 // UnionPay terminals of the second generation send the end of the upload (DE
 // 60.3 = 207) after a balanced settlement, too, with chip data before it;
 // earlier ones do not. So the batch is closed at the balanced 0500, and what
-// still comes for it is compared with what was kept, see settled.go. Source: NEWPOS terminal firmware
-// (PosBatchUp) and com.topwise.premierpay (batchUp), which say so in comments.
+// still comes for it is compared with what was kept, see settled.go. Source:
+// NEWPOS terminal firmware (PosBatchUp) and com.topwise.premierpay (batchUp),
+// which say so in comments.
 
 // Results of a settlement in digits, as UnionPay's DE 48 has them.
 const (
@@ -61,43 +62,35 @@ func (c *call) settlement() {
 		c.closeUploaded(batch, ledger.Totals(told.All()))
 		return
 	}
-	if host == ledger.Totals(told.All()) {
+	results, why := c.compareTotals(told)
+	if why == "" {
 		c.approve("balanced: " + describeTotals(host, c.currency()))
-		c.results(told, true)
+		c.results(results)
 		c.keepSettled(batch)
 		c.settle(batch, ledger.Settlement{Told: host, Balanced: true})
 		return
 	}
-	c.outOfBalance(told, "out of balance: the terminal has "+describeTotals(ledger.Totals(told.All()), c.currency())+
-		"; the host has "+describeTotals(host, c.currency()))
+	c.outOfBalance(told, results, why)
 	c.differ(Difference{Batch: t.Batch, Text: c.dec.Why})
 }
 
 // outOfBalance answers a settlement that does not balance, for the reason
 // given, and remembers what the terminal told.
-func (c *call) outOfBalance(told dialect.BatchTotals, why string) {
+func (c *call) outOfBalance(told dialect.BatchTotals, results [2]byte, why string) {
 	c.h.book.Tell(c.terminal.books, ledger.Totals(told.All()))
 	if c.d.TellsResult() {
 		c.approve(why)
 	} else {
 		c.refuse(world.OutOfBalance, why)
 	}
-	c.results(told, false)
+	c.results(results)
 }
 
-// results sets the digits that say what came of the comparison. The host keeps
-// one set of totals: where they differ, foreign cards are out of balance, too,
-// if the terminal has any.
-func (c *call) results(told dialect.BatchTotals, agree bool) {
-	if !c.d.TellsResult() {
-		return
-	}
-	c.dec.Results = [2]byte{balanced, balanced}
-	if !agree {
-		c.dec.Results[0] = notBalanced
-		if !told.Foreign.IsZero() {
-			c.dec.Results[1] = notBalanced
-		}
+// results sets the digits that say what came of the comparison, where the
+// dialect has such.
+func (c *call) results(results [2]byte) {
+	if c.d.TellsResult() {
+		c.dec.Results = results
 	}
 }
 
@@ -168,13 +161,13 @@ func (c *call) settledAgain(b ledger.ClosedBatch, told ledger.Totals) bool {
 		c.refuse(world.BatchOutOfStep, fmt.Sprintf("batch %06d was closed without a settlement, with other totals: %s", b.Batch, describeTotals(b.Totals, c.currency())))
 	case s == nil:
 		c.approve(fmt.Sprintf("batch %06d is closed already, and these are its totals", b.Batch))
-		c.results(dialect.BatchTotals{}, true)
+		c.results([2]byte{balanced, balanced})
 	case told != s.Told && told != b.Totals:
 		c.refuse(world.BatchOutOfStep, fmt.Sprintf("batch %06d is settled already (RRN %s), with other totals: %s", b.Batch, s.RRN, describeTotals(s.Told, c.currency())))
 	default:
 		c.dec.RRN = string(s.RRN[:])
 		c.approve(fmt.Sprintf("batch %06d is settled already: the first answer again", b.Batch))
-		c.results(dialect.BatchTotals{}, true)
+		c.results([2]byte{balanced, balanced})
 	}
 	return false
 }

@@ -76,7 +76,7 @@ func (c *call) uploadSettled(batch uint32) {
 		c.approve(fmt.Sprintf("batch %06d is settled: noted, and not compared", batch))
 		return
 	}
-	c.compare(k, batch)
+	c.compareRecords(k, batch)
 }
 
 // endSettled answers the end of the upload of a settled batch.

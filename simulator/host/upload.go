@@ -46,11 +46,11 @@ func (c *call) upload() {
 		c.refuse(world.InvalidTransaction, "there is no open batch to upload to")
 		return
 	}
-	c.compare(c.openBatch(), t.Batch)
+	c.compareRecords(c.openBatch(), t.Batch)
 }
 
-// compare compares the transactions of a 0320 with a batch, and acknowledges them.
-func (c *call) compare(with records, batch uint32) {
+// compareRecords compares the transactions of a 0320 with a batch, and acknowledges them.
+func (c *call) compareRecords(with records, batch uint32) {
 	told, err := c.d.UploadRecords(nil, c.req)
 	if err != nil {
 		c.refuse(world.FormatError, "the records can't be read: "+err.Error())

@@ -9,6 +9,8 @@ var batchPhrases = []phrase{
 	{"the terminal has {said}", "终端为：{1}"},
 	{"balanced: {said}", "对账平：{1}"},
 	{"out of balance: the terminal has {said}; the host has {said}", "对账不平：终端为：{1}；主机为：{2}"},
+	{"domestic cards out of balance: the terminal has {said}; the host has {said}", "内卡对账不平：终端为：{1}；主机为：{2}"},
+	{"foreign cards out of balance: the terminal has {said}; the host has {said}", "外卡对账不平：终端为：{1}；主机为：{2}"},
 	{"the totals can't be read: {raw}", "总额无法解析{1}"},
 	{"batch {n} was closed without a settlement, with other totals: {said}", "批次 {1} 未经批结算关闭，总额不同：{2}"},
 	{"batch {n} is closed already, and these are its totals", "批次 {1} 已关闭，总额相同"},

@@ -31,6 +31,8 @@ func TestRecordWords(t *testing.T) {
 			"该终端的未结批次中没有此消费：流水号 000004 是 0200（退货），而所指为 0220"},
 		{"out of balance: the terminal has 1 sale of 10.00, 0 refunds of 0.00; the host has 2 sales of 30.00, 1 refund of 5.00",
 			"对账不平：终端为：消费 1 笔 10.00，退货 0 笔 0.00；主机为：消费 2 笔 30.00，退货 1 笔 5.00"},
+		{"domestic cards out of balance: the terminal has 1 sale of 7.00, 0 refunds of 0.00; the host has 1 sale of 10.00, 0 refunds of 0.00; foreign cards out of balance: the terminal has 0 sales of 0.00, 0 refunds of 0.00; the host has 1 sale of 7.00, 0 refunds of 0.00",
+			"内卡对账不平：终端为：消费 1 笔 7.00，退货 0 笔 0.00；主机为：消费 1 笔 10.00，退货 0 笔 0.00；外卡对账不平：终端为：消费 0 笔 0.00，退货 0 笔 0.00；主机为：消费 1 笔 7.00，退货 0 笔 0.00"},
 		{"an offline sale, posted without asking; as a request it would have been declined: the account is frozen; the account does not have the funds, and is overdrawn",
 			"离线交易，直接入账；若为请求则会被拒绝：账户已冻结；账户余额不足，产生透支"},
 		{"the host is given to decide: do-not-honour (mine); message.code + message.mac (unknown-response-code)",
