@@ -282,6 +282,13 @@ func TestActionCodesOnTheWire(t *testing.T) {
 	totals := firmware.Params{Sales: firmware.Sum{Count: 2, Amount: 1401}}
 	assert.Equal(t, "501", code(world.Settlement, totals), "out of balance by a cent")
 	assert.Equal(t, "300", code(world.BatchUpload, sale.original()))
-	assert.Equal(t, "500", code(world.SettlementEnd, totals), "the batch is closed all the same")
+	assert.Equal(t, "501", code(world.SettlementEnd, totals), "still out of balance")
+	found := events(t, d.s, func(e transcript.Event) bool { return e.Kind == transcript.BatchClosed })
+	assert.Contains(t, found[len(found)-1].Text, "the terminal has 2 sales of 14.01", "the batch is closed all the same")
+	assert.Equal(t, "501", code(world.SettlementEnd, totals), "the first answer again")
 	assert.Equal(t, "500", code(world.Settlement, firmware.Params{}), "an empty batch balances")
+
+	d.approved(world.Sale, firmware.Params{Amount: 700})
+	assert.Equal(t, "501", code(world.Settlement, totals))
+	assert.Equal(t, "500", code(world.SettlementEnd, firmware.Params{Sales: firmware.Sum{Count: 1, Amount: 700}}), "the upload has put it right")
 }

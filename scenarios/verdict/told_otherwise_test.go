@@ -68,6 +68,12 @@ func TestNobodyIsConvictedOfWhatItCouldNotKnow(t *testing.T) {
 			verdicts{"no-approval-without-reply": scenarios.NotApplicable, "approved-is-honoured": scenarios.NotApplicable}, ""},
 		"a condition, not taken": {only(sale(world.Approved, "10", display.Declined)),
 			verdicts{"approved-is-honoured": scenarios.NotApplicable, "connection-errors-are-not-declines": scenarios.NotApplicable}, verdict.ByLine},
+		"an upload ended out of balance by 501": {func(tp *tape) {
+			settles(world.OutOfBalance, "501")(tp)
+			end := tp.request(world.SettlementEnd, 3, 0)
+			tp.decide(end, world.OutOfBalance)
+			tp.reply(end, "501")
+		}, verdicts{"no-approval-without-reply": scenarios.Pass}, ""},
 		"a refund without an answer":           {settled(refund(200)), verdicts{"totals-agree": scenarios.Pass}, ""},
 		"a refund by advice without an answer": {settled(refund(220)), verdicts{"totals-agree": scenarios.Pass}, ""},
 		"another's reply first, and nobody told what was shown": {func(tp *tape) {

@@ -321,5 +321,5 @@ func (c *compiler) responseCodes() {
 	if _, err := l.append(nil, []byte(table[otherClass][world.SystemMalfunction])); err != nil || l.prefix == fixedLength && len(table[otherClass][world.SystemMalfunction]) != int(l.max) {
 		c.fail(at.KeyNode("base").Errorf("the codes of %s do not fit field 39, which has %d characters", base, l.max))
 	}
-	c.d.codes = table
+	c.d.codes, c.d.actions = table, base == iso93
 }

@@ -45,6 +45,7 @@ type Dialect struct {
 	conv    conventions
 	route   route
 	codes   codeTable
+	actions bool // codes are action codes; see EndTellsBalance
 	masks   [MaxField + 1]maskKind
 	masked  [2]uint64 // those of masks that are not keep, as Index.present
 	secrets *secretLists

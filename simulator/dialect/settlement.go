@@ -133,6 +133,12 @@ func (d *Dialect) totalsHave(k pieceKind) bool {
 	return false
 }
 
+// EndTellsBalance reports whether the answer to the end of an upload says whether
+// the terminal's totals were the host's, though the batch is closed in either
+// case. Of the action codes of 1993, 501 is such a result; elsewhere "out of
+// balance" (95) asks for an upload.
+func (d *Dialect) EndTellsBalance() bool { return d.actions }
+
 // FollowsBatch reports whether a terminal that comes with another batch number
 // than the open one is followed. Otherwise it is told to sign on.
 func (d *Dialect) FollowsBatch() bool { return d.conv.followBatch }

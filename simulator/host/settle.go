@@ -166,7 +166,7 @@ func (c *call) settledAgain(b ledger.ClosedBatch, told ledger.Totals) bool {
 		c.refuse(world.BatchOutOfStep, fmt.Sprintf("batch %06d is settled already (RRN %s), with other totals: %s", b.Batch, s.RRN, describeTotals(s.Told, c.currency())))
 	default:
 		c.dec.RRN = string(s.RRN[:])
-		c.approve(fmt.Sprintf("batch %06d is settled already: the first answer again", b.Batch))
+		c.ended(told == b.Totals, fmt.Sprintf("batch %06d is settled already: the first answer again", b.Batch))
 		c.results([2]byte{balanced, balanced})
 	}
 	return false
@@ -218,8 +218,18 @@ func (c *call) closeUploaded(batch uint32, told ledger.Totals) {
 	} else if told != *t.Told {
 		why += "; the terminal's totals are not those of its settlement before"
 	}
-	c.approve(why)
+	c.ended(told == host, why)
 	c.settle(batch, ledger.Settlement{Told: told, Balanced: told == host})
+}
+
+// ended answers the end of an upload: what is closed is approved, unless the
+// dialect has a result to tell.
+func (c *call) ended(balances bool, why string) {
+	if !balances && c.req.Type == world.SettlementEnd && c.d.EndTellsBalance() {
+		c.refuse(world.OutOfBalance, why)
+		return
+	}
+	c.approve(why)
 }
 
 // outOfStep refuses a batch number that is neither the open batch's nor one

@@ -40,7 +40,13 @@ func (t *Terminal) upload(ctx context.Context, r *Result) (bool, error) {
 		}
 	}
 	x, err := t.sendOfBatch(ctx, r, end, t.params(&Record{STAN: g.EndSTAN, Time: t.c.Now()}, Card{}))
-	return x != nil && err == nil && x.Outcome == Approved, err
+	return x != nil && err == nil && (x.Outcome == Approved || t.endedOutOfBalance(x)), err
+}
+
+// endedOutOfBalance reports whether the host has closed the batch and says by its
+// code that the totals differ.
+func (t *Terminal) endedOutOfBalance(x *Exchange) bool {
+	return x.Outcome == Declined && t.d.EndTellsBalance() && x.Code == t.d.Code(x.Reply.MTI, world.OutOfBalance)
 }
 
 // sendBlock sends the 0320 of some transactions; nil: there is no line.
