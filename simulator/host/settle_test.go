@@ -299,6 +299,13 @@ func TestSettledBatchesAreNotKeptForEver(t *testing.T) {
 		require.Equal(t, 1, p.h.kept)
 		p.batch++
 	}
+	p.sale(1000)
+	require.NotNil(t, p.settlement(ledger.Totals{DebitCount: 1, DebitAmount: 1000}, nil).Closed)
+	p.h.kept = mostKept
+	require.Len(t, p.upload(899_999, testPAN, 900).Differences, 1)
+	assert.Equal(t, mostKept, p.h.kept, "what is uploaded does not add to it without bound")
+
+	p.batch++
 	p.h.kept = mostKept + 1
 	p.sale(1000)
 	sale := p.stan

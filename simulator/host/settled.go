@@ -96,6 +96,9 @@ func (c *call) endSettled(batch uint32) {
 func (c *call) missingInSettled(k *ledger.Kept, x ledger.Txn, d *Difference) {
 	d.Text = "missing at the host, and not captured: " + settledText(k.Batch)
 	x.Type, x.State = world.BatchUpload, ledger.NoMoney
+	if c.h.kept >= mostKept {
+		return // noted, but its repeat will not be known
+	}
 	c.h.kept++
 	k.Add(&x)
 	k.MarkUploaded(&x, true)
