@@ -56,6 +56,8 @@ func (c *call) settlement() {
 	if !ok {
 		return
 	}
+	other := c.otherBatch(batch)
+	defer func() { c.dec.Why += other }()
 	t := c.terminal.books
 	host := t.Totals
 	if c.req.Type == world.SettlementEnd {
@@ -137,6 +139,20 @@ func (c *call) settledBatch(told ledger.Totals) (uint32, bool) {
 	}
 	c.outOfStep()
 	return 0, false
+}
+
+// otherBatch says, for the reason of a settlement, that a terminal is followed to a
+// batch which does not come next: it has used the number before, or left some out.
+// The first that it names is any.
+func (c *call) otherBatch(batch uint32) string {
+	t := c.terminal.books
+	if _, ok := c.h.book.LastClosed(t); !ok || batch == t.Batch {
+		return ""
+	}
+	if _, ok := c.h.book.Closed(t, batch); ok {
+		return fmt.Sprintf("; the terminal settles the open batch %06d as batch %06d, which is closed already", t.Batch, batch)
+	}
+	return fmt.Sprintf("; the terminal settles the open batch %06d as batch %06d, which does not come next", t.Batch, batch)
 }
 
 // repeatsSettlement reports whether the request is the one that settled a

@@ -390,6 +390,17 @@ func TestATerminalThatNamesItsBatchInTheSettlementOnly(t *testing.T) {
 	d = p.settlement(ledger.Totals{DebitCount: 1, DebitAmount: 1000}, map[int]string{60: ""})
 	assert.Equal(t, world.Approved, d.Outcome, d.Why)
 	assert.Nil(t, d.Closed, "a repeat without a batch number is known by its STAN")
+	assert.NotContains(t, d.Why, "settles the open batch")
+
+	for batch, want := range map[uint32]string{123: "which is closed already", 999: "which does not come next"} {
+		open := p.book.Terminal(settleTerminal).Batch
+		sell()
+		p.batch = batch
+		d = p.settlement(p.totals(), nil)
+		require.NotNil(t, d.Closed, d.Why)
+		assert.Contains(t, d.Why, fmt.Sprintf("; the terminal settles the open batch %06d as batch %06d, %s", open, batch, want))
+		assert.Empty(t, d.Differences, "the totals agree")
+	}
 }
 
 func TestALateSettlementOfABatchThatWasFollowed(t *testing.T) {

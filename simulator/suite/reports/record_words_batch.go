@@ -31,6 +31,8 @@ var batchPhrases = []phrase{
 	{"batch {n} is closed, without a settlement; the open batch is {n}: sign on", "批次 {1} 已关闭，未经批结算；未结批次为 {2}：请签到"},
 	{"batch {n} is closed, by its settlement (RRN {}); the open batch is {n}: sign on", "批次 {1} 已由其批结算关闭（检索参考号 {2}）；未结批次为 {3}：请签到"},
 	{"batch {n} skips the open batch {n}, which is not settled ({said}): sign on", "批次 {1} 跳过了未结批次 {2}，后者尚未结算（{3}）：请签到"},
+	{"the terminal settles the open batch {n} as batch {n}, which does not come next", "终端将未结批次 {1} 作为批次 {2} 结算，而该批次号并非下一个"},
+	{"the terminal settles the open batch {n} as batch {n}, which is closed already", "终端将未结批次 {1} 作为批次 {2} 结算，而该批次已关闭"},
 	{"the records can't be read: {raw}", "记录无法解析{1}"},
 	{"{n} record{s} received", "收到 {1} 笔记录"},
 	{"{n} record{s} received, {n} of them before: not counted again", "收到 {1} 笔记录，其中 {2} 笔此前已收到，不重复计数"},
